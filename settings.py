@@ -1,0 +1,172 @@
+"""Every value the environment may change, read once when the process starts, and loud when it is wrong."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent
+DEVELOPMENT_SECRET = "daybook-development-secret-never-use-in-production"  # noqa: S105
+PROVIDERS = ("github", "jira", "google", "slack", "notion", "linear")
+
+List = Annotated[tuple[str, ...], NoDecode]
+"""Items separated by commas."""
+
+
+class Settings(BaseSettings):
+    """What an operator can change. Names are those of the environment variables, in capitals."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    # -- where and how it runs
+    daybook_env: Literal["development", "production"] = "development"
+    public_url: str = "http://127.0.0.1:8000"
+    port: int = 8000
+    web_workers: int = 2
+    web_threads: int = 16
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    trusted_proxies: int = Field(0, ge=0, le=5)
+
+    # -- what it stands on
+    database_url: str = f"sqlite:///{ROOT / 'var' / 'daybook.sqlite3'}"
+    redis_url: str = "redis://127.0.0.1:6390/0"
+    broker_url: str = ""
+    smtp_url: str = "smtp://127.0.0.1:9125"
+    mail_from: str = "Daybook <no-reply@daybook.example>"
+
+    # -- secrets: the newest first; older ones are still read, never written
+    secret_key: List = (DEVELOPMENT_SECRET,)
+    encryption_keys: List = ()
+
+    # -- accounts
+    access_seconds_tymblok: int = 900
+    access_seconds: int = 3600
+    refresh_days: int = 30
+    refresh_grace_seconds: int = 10
+    password_hash_profile: Literal["standard", "test"] = "standard"
+    refused_passwords: List = ()
+    rate_limits: bool = True
+
+    # -- what may be reached or returned to
+    allowed_redirect_uris: List = ("tymblok://auth/callback",)
+    webhook_allowed_hosts: List = ()
+    webhook_retry_scale: float = Field(1.0, gt=0)
+
+    # -- work away from the request
+    sync_minutes: int = Field(10, ge=1)
+    sync_request_seconds: float = 20.0
+    tick_seconds: float = Field(2.0, gt=0)
+    focus_run_hours: int = 12
+    puzzle_sessions_per_day: int = 3
+
+    # -- providers
+    sandbox_url: str = "http://127.0.0.1:9100"
+    github_client_id: str = ""
+    github_client_secret: SecretStr = SecretStr("")
+    github_api_url: str = "https://api.github.com"
+    github_authorize_url: str = "https://github.com/login/oauth/authorize"
+    github_token_url: str = "https://github.com/login/oauth/access_token"  # noqa: S105
+    github_webhook_secret: SecretStr = SecretStr("")
+    jira_client_id: str = ""
+    jira_client_secret: SecretStr = SecretStr("")
+    jira_api_url: str = "https://api.atlassian.com"
+    jira_authorize_url: str = "https://auth.atlassian.com/authorize"
+    jira_token_url: str = "https://auth.atlassian.com/oauth/token"  # noqa: S105
+    jira_webhook_secret: SecretStr = SecretStr("")
+    google_client_id: str = ""
+    google_client_secret: SecretStr = SecretStr("")
+    google_api_url: str = "https://www.googleapis.com"
+    google_authorize_url: str = "https://accounts.google.com/o/oauth2/v2/auth"
+    google_token_url: str = "https://oauth2.googleapis.com/token"  # noqa: S105
+    google_webhook_secret: SecretStr = SecretStr("")
+    slack_client_id: str = ""
+    slack_client_secret: SecretStr = SecretStr("")
+    slack_api_url: str = "https://slack.com/api/"
+    slack_authorize_url: str = "https://slack.com/oauth/v2/authorize"
+    slack_token_url: str = "https://slack.com/api/oauth.v2.access"  # noqa: S105
+    slack_webhook_secret: SecretStr = SecretStr("")
+    notion_client_id: str = ""
+    notion_client_secret: SecretStr = SecretStr("")
+    notion_api_url: str = "https://api.notion.com"
+    notion_authorize_url: str = "https://api.notion.com/v1/oauth/authorize"
+    notion_token_url: str = "https://api.notion.com/v1/oauth/token"  # noqa: S105
+    notion_webhook_secret: SecretStr = SecretStr("")
+    linear_client_id: str = ""
+    linear_client_secret: SecretStr = SecretStr("")
+    linear_api_url: str = "https://api.linear.app"
+    linear_authorize_url: str = "https://linear.app/oauth/authorize"
+    linear_token_url: str = "https://api.linear.app/oauth/token"  # noqa: S105
+    linear_webhook_secret: SecretStr = SecretStr("")
+    stripe_api_url: str = "https://api.stripe.com"
+    stripe_secret_key: SecretStr = SecretStr("")
+    stripe_webhook_secret: SecretStr = SecretStr("")
+    stripe_price_monthly: str = ""
+    stripe_price_yearly: str = ""
+
+    @field_validator(
+        "secret_key", "encryption_keys", "allowed_redirect_uris", "webhook_allowed_hosts", "refused_passwords",
+        mode="before",
+    )
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @model_validator(mode="after")
+    def _refuse_weak_production(self) -> Settings:
+        if not self.secret_key:
+            raise ValueError("SECRET_KEY is empty")
+        if self.production:
+            for key in self.secret_key:
+                if key == DEVELOPMENT_SECRET or len(key) < 32:
+                    raise ValueError("SECRET_KEY must be set in production, each key at least 32 characters long")
+            if not self.encryption_keys:
+                raise ValueError("ENCRYPTION_KEYS must be set in production (Fernet keys, the newest first)")
+            if self.password_hash_profile != "standard":
+                raise ValueError("PASSWORD_HASH_PROFILE may not be changed in production")
+            if not self.public_url.startswith("https://"):
+                raise ValueError("PUBLIC_URL must begin with https:// in production")
+        for key in self.encryption_keys:
+            try:
+                usable = len(base64.urlsafe_b64decode(key)) == 32
+            except ValueError:
+                usable = False
+            if not usable:
+                raise ValueError("ENCRYPTION_KEYS must hold Fernet keys (32 bytes in URL-safe base64)")
+        return self
+
+    @property
+    def production(self) -> bool:
+        return self.daybook_env == "production"
+
+    @property
+    def on_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def broker(self) -> str:
+        """Where Celery's messages go: RabbitMQ where `BROKER_URL` says so, else Redis."""
+        return self.broker_url or self.redis_url
+
+    @property
+    def fernet_keys(self) -> tuple[str, ...]:
+        """The keys that seal provider credentials. Development derives one from `SECRET_KEY`."""
+        if self.encryption_keys:
+            return self.encryption_keys
+        return tuple(
+            base64.urlsafe_b64encode(hashlib.sha256(b"daybook-seal:" + key.encode()).digest()).decode()
+            for key in self.secret_key
+        )
+
+    def sandboxed(self, provider: str) -> bool:
+        """Whether a provider is played by the sandbox: in development, where it has no client of its own."""
+        return not self.production and not getattr(self, f"{provider}_client_id")
+
+
+settings = Settings()
