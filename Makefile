@@ -28,7 +28,7 @@ conformance: development
 	@$(PYTHON_IN_VENV) -m tests.conformance $(ARGS)
 
 bench: development
-	@set -e; for each in bench/*.py; do echo "== $$each"; $(PYTHON_IN_VENV) $$each $(ARGS); done
+	@set -e; for each in bench/[a-z]*.py; do echo "== $$each"; PYTHONPATH=. $(PYTHON_IN_VENV) $$each $(ARGS); done
 
 lock: development
 	@$(PYTHON_IN_VENV) -m uv --version >/dev/null 2>&1 || $(PYTHON_IN_VENV) -m pip install --quiet uv

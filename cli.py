@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from sqlalchemy import URL, NullPool, create_engine, func, make_url, select
 
 from settings import ROOT, settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 MIGRATION_LOCK = 0x0DA7B00C
 """The key of PostgreSQL's advisory lock."""
@@ -44,29 +44,29 @@ def upgrade() -> None:
     """Apply every migration that this database lacks, one process at a time."""
     from alembic import command
     from alembic.config import Config
+    from sqlalchemy import NullPool, create_engine, make_url
 
+    url = make_url(settings.database_url)
+    # A connection of its own, without the web's time-outs and without SQLite's foreign keys: rebuilding a table
+    # there drops the old one, which would take the rows that point to it along.
+    options = {"timeout": 60, "isolation_level": None} if settings.on_sqlite else {}
+    if settings.on_sqlite and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     alembic = Config(ROOT / "alembic.ini")
-    alembic.set_main_option("script_location", str(ROOT / "migrations").replace("%", "%%"))
-    with _turn_to_migrate(make_url(settings.database_url)):
+    with create_engine(url, poolclass=NullPool, connect_args=options).connect() as connection:
+        _wait_for_turn(connection)
+        alembic.attributes["connection"] = connection
         command.upgrade(alembic, "head")
+        connection.commit()
 
 
-@contextmanager
-def _turn_to_migrate(url: URL) -> Iterator[None]:
-    """Wait until no other process migrates this database; a process that dies gives its turn away."""
-    if url.get_backend_name() == "postgresql":
-        with create_engine(url, poolclass=NullPool).connect() as connection:
-            connection.execute(select(func.pg_advisory_lock(MIGRATION_LOCK)))
-            yield
-    elif url.database in (None, "", ":memory:"):
-        yield
+def _wait_for_turn(connection: Connection) -> None:
+    """Wait until no other process migrates this database; one that dies gives its turn away."""
+    if settings.on_sqlite:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # alembic works inside it
     else:
-        # Not a lock inside the database: that would keep out the migration itself, which has a connection of its own.
-        lock = Path(f"{url.database}.migrating")
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        with lock.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+        connection.exec_driver_sql(f"SELECT pg_advisory_lock({MIGRATION_LOCK})")
+        connection.commit()  # the lock is the connection's, not the transaction's
 
 
 if __name__ == "__main__":

@@ -4,6 +4,9 @@ import os
 import shutil
 from pathlib import Path
 
+from gunicorn.glogging import Logger
+
+import logs
 from processes.ports import address
 from settings import settings
 
@@ -36,10 +39,21 @@ control_socket_disable = True
 # The heartbeat file is touched every second: in memory, so that a busy disk cannot make a worker look dead.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
-# No access log: the application writes one JSON line for each request.
-accesslog = None
-errorlog = "-"
+
+
+class JsonLines(Logger):
+    """gunicorn's own records, written as everybody else's are; no access log, for the application says more."""
+
+    def setup(self, cfg):
+        super().setup(cfg)
+        logs.set_up()
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+logger_class = JsonLines
 loglevel = settings.log_level.lower()
+accesslog = None
 
 # Each worker counts in files of its own and /metrics adds them up. Must stand before prometheus_client is imported.
 _metrics = settings.var_dir.absolute() / f"metrics-{settings.port}"

@@ -30,19 +30,19 @@ class Settings(BaseSettings):
     daybook_env: Literal["development", "production"] = "development"
     var_dir: Path = ROOT / "var"
     host: str = "127.0.0.1"
-    port: int = Field(8000, ge=1, le=65535)
+    port: int = Field(default=8000, ge=1, le=65535)
     public_url: str = Field(default_factory=lambda set_: f"http://127.0.0.1:{set_['port']}")
     web_workers: int = 2
     web_threads: int = 16
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    trusted_proxies: int = Field(0, ge=0, le=5)
+    trusted_proxies: int = Field(default=0, ge=0, le=5)
 
     # -- what it stands on
     database_url: str = Field(default_factory=lambda set_: f"sqlite:///{set_['var_dir'].absolute()}/daybook.sqlite3")
-    valkey_port: int = Field(6390, ge=1, le=65535)
+    valkey_port: int = Field(default=6390, ge=1, le=65535)
     redis_url: str = Field(default_factory=lambda set_: f"redis://127.0.0.1:{set_['valkey_port']}/0")
     broker_url: str = ""
-    sandbox_smtp_port: int = Field(9125, ge=1, le=65535)
+    sandbox_smtp_port: int = Field(default=9125, ge=1, le=65535)
     smtp_url: str = Field(default_factory=lambda set_: f"smtp://127.0.0.1:{set_['sandbox_smtp_port']}")
     mail_from: str = "Daybook <no-reply@daybook.example>"
 
@@ -55,19 +55,19 @@ class Settings(BaseSettings):
     access_seconds: int = 3600
     refresh_days: int = 30
     refresh_grace_seconds: int = 10
-    password_hash_profile: Literal["standard", "test"] = "standard"  # noqa: S105
+    argon2_profile: Literal["standard", "test"] = "standard"
     refused_passwords: List = ()
     rate_limits: bool = True
 
     # -- what may be reached or returned to
     allowed_redirect_uris: List = ("tymblok://auth/callback",)
     webhook_allowed_hosts: List = ()
-    webhook_retry_scale: float = Field(1.0, gt=0)
+    webhook_retry_scale: float = Field(default=1.0, gt=0)
 
     # -- work away from the request
-    sync_minutes: int = Field(10, ge=1)
+    sync_minutes: int = Field(default=10, ge=1)
     sync_request_seconds: float = 20.0
-    tick_seconds: float = Field(2.0, gt=0)
+    tick_seconds: float = Field(default=2.0, gt=0)
     focus_run_hours: int = 12
     puzzle_sessions_per_day: int = 3
 
@@ -135,8 +135,8 @@ class Settings(BaseSettings):
                     raise ValueError("SECRET_KEY must be set in production, each key at least 32 characters long")
             if not self.encryption_keys:
                 raise ValueError("ENCRYPTION_KEYS must be set in production (Fernet keys, the newest first)")
-            if self.password_hash_profile != "standard":  # noqa: S105
-                raise ValueError("PASSWORD_HASH_PROFILE may not be changed in production")
+            if self.argon2_profile != "standard":
+                raise ValueError("ARGON2_PROFILE may not be changed in production")
             if not self.public_url.startswith("https://"):
                 raise ValueError("PUBLIC_URL must begin with https:// in production")
         for key in self.encryption_keys:

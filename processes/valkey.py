@@ -24,10 +24,12 @@ class NoServer(Exception):
 def command(port: int, data: Path) -> list[str]:
     """The line that starts it; NoServer where this machine has none."""
     data.mkdir(parents=True, exist_ok=True)
+    folder = str(data.resolve())
     return [
-        _binary(), "--bind", HOST, "--port", str(port), "--dir", str(data.resolve()),
+        _binary(), "--bind", HOST, "--port", str(port), "--dir", folder,
         "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction",
-        "--daemonize", "no", "--loglevel", "notice", "--logfile", str(data.resolve() / "valkey.log"),
+        "--loglevel", "notice", "--logfile", f"{folder}/valkey.log",
+        "--daemonize", "no", "--set-proc-title", "no",  # a title would overwrite what `ps` shows of its origin
     ]  # fmt: skip
 
 

@@ -23,7 +23,8 @@ def main(arguments: list[str]) -> int:
     if not RUNNER.exists():
         print(f"conformance: not run, there is no {RUNNER}")
         return 0
-    with tempfile.TemporaryDirectory() as folder, Product(Path(folder), **WHAT_ITS_CLIENTS_NEED) as product:
+    wanted = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL", "BROKER_URL") if name in os.environ}
+    with tempfile.TemporaryDirectory() as folder, Product(Path(folder), **WHAT_ITS_CLIENTS_NEED, **wanted) as product:
         try:
             product.wait_until_it_serves(90)
         except TimeoutError as error:

@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from settings import ROOT
+from settings import ROOT, Settings
 
 
 class Product:
@@ -31,11 +31,17 @@ class Product:
         } | settings
         self.process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """Ours, without the settings that somebody made for himself or for the tests."""
+        others = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+        return others | self.settings
+
     def start(self) -> subprocess.Popen[bytes]:
         with (self.folder / "up.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "cli.py", "up"], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=os.environ | self.settings,
+                env=self.environment,
             )  # fmt: skip
         return self.process
 

@@ -106,7 +106,7 @@ def test_production_starts_with_sound_secrets_and_has_no_sandbox(environment):
         ("ENCRYPTION_KEYS", ""),
         ("ENCRYPTION_KEYS", "not a key"),
         ("ENCRYPTION_KEYS", "c2hvcnQ="),
-        ("PASSWORD_HASH_PROFILE", "test"),
+        ("ARGON2_PROFILE", "test"),
         ("PUBLIC_URL", "http://daybook.example"),
         ("PUBLIC_URL", ""),
     ],

@@ -21,9 +21,7 @@ pytestmark = [
 
 
 @pytest.fixture
-def product(tmp_path, monkeypatch):
-    for name in ("DATABASE_URL", "REDIS_URL", "BROKER_URL", "SMTP_URL", "PUBLIC_URL", "PYTEST_CURRENT_TEST"):
-        monkeypatch.delenv(name, raising=False)
+def product(tmp_path):
     daybook = Product(tmp_path)
     yield daybook
     for process in daybook.processes():
@@ -114,7 +112,7 @@ def test_a_second_daybook_in_the_same_folder_is_refused(product):
     product.start()
     product.wait_until_it_serves()
     second = subprocess.run(
-        [sys.executable, "cli.py", "up"], cwd=ROOT, env=os.environ | product.settings, capture_output=True, timeout=30,
+        [sys.executable, "cli.py", "up"], cwd=ROOT, env=product.environment, capture_output=True, timeout=30,
         text=True,
     )  # fmt: skip
     assert second.returncode == 1
@@ -140,7 +138,7 @@ def test_a_taken_port_is_named_with_its_setting(product):
 def test_it_ends_with_the_process_that_started_it_where_that_is_asked_for(product):
     shell = subprocess.Popen(
         ["sh", "-c", f"{sys.executable} cli.py up --until-parent-ends; :"], cwd=ROOT, stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | product.settings,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=product.environment,
     )  # fmt: skip
     product.wait_until_it_serves()
     shell.kill()
