@@ -32,7 +32,7 @@ def up(preparations: Sequence[str], *, demo: bool, until_parent_ends: bool = Fal
     parent = os.getppid() if until_parent_ends else None
     if not settings.production:
         os.environ.setdefault("PYTHONWARNINGS", "ignore:You're running the worker with superuser")
-    settings.var_dir.mkdir(parents=True, exist_ok=True)
+    settings.var_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds accounts
     with _only_one():
         if settings.embeds_redis:
             valkey.end_left_over(settings.valkey_port, settings.var_dir / "valkey")
