@@ -1,0 +1,271 @@
+"""Connected accounts: whose they are, their sealed credentials, and how their syncs went.
+
+The row is the truth about what is due: `next_sync_at` says when, `lease_until` that somebody is at it. A message on
+the broker only makes it sooner.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, Self
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, delete, func, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.clock import now
+from models.db import Base, Record, session
+from models.errors import Conflict, NotFound
+from models.events import record
+from models.plans import check_limit
+from models.seal import seal, unseal
+from models.tokens import digest
+from models.users import User
+from settings import settings
+
+PROVIDERS = ("github", "jira", "google-calendar", "slack", "notion", "linear")
+LEASE = timedelta(seconds=60)
+STATE_LIFETIME = timedelta(minutes=10)
+LONGEST_BACKOFF = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncDue:
+    """An integration should be synced now."""
+
+    integration_id: int
+
+
+class Integration(Base):
+    """One provider's account, connected by a user."""
+
+    __tablename__ = "integrations"
+    __table_args__ = (
+        UniqueConstraint("owner_id", "provider"),
+        Index("ix_integrations_due", "state", "next_sync_at"),
+        Index("ix_integrations_account", "provider", "external_account"),
+    )
+
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    provider: Mapped[str] = mapped_column(String(20))
+    external_account: Mapped[str] = mapped_column(String(200))
+    external_username: Mapped[str | None]
+    external_avatar_url: Mapped[str | None] = mapped_column(String(2000))
+    sealed_credentials: Mapped[str] = mapped_column(Text)
+    credentials_expire_at: Mapped[datetime | None]
+    cursor: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    state: Mapped[str] = mapped_column(String(20), default="ok")
+    """`ok`, `retrying` or `needs_reconnect`."""
+    failures: Mapped[int] = mapped_column(default=0)
+    next_sync_at: Mapped[datetime | None] = mapped_column(default=now)
+    lease_until: Mapped[datetime | None]
+    lease_token: Mapped[str | None] = mapped_column(String(32))
+    last_sync_at: Mapped[datetime | None]
+    last_sync_error: Mapped[str | None] = mapped_column(String(500))
+    last_run: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    @classmethod
+    def of(cls, user_id: int, provider: str) -> Self:
+        """A user's integration with a provider. Errors: NotFound."""
+        integration = session.scalar(select(cls).where(cls.owner_id == user_id, cls.provider == provider))
+        if integration is None:
+            raise NotFound(f"{provider} is not connected")
+        return integration
+
+    @classmethod
+    def connect(
+        cls,
+        owner: User,
+        provider: str,
+        *,
+        account: str,
+        username: str | None,
+        avatar_url: str | None,
+        credentials: dict[str, Any],
+        expires_at: datetime | None,
+    ) -> Self:
+        """Store an account that its owner gave consent for; again, it is reconnected. Errors: LimitReached."""
+        owner.lock()
+        integration = session.scalar(select(cls).where(cls.owner_id == owner.id, cls.provider == provider))
+        if integration is None:
+            check_room(owner)
+            integration = cls(owner_id=owner.id, provider=provider, cursor={}, external_account=account)
+            session.add(integration)
+        elif integration.external_account != account:
+            integration.cursor = {}  # another account's place in its lists means nothing here
+        integration.external_account = account
+        integration.external_username = username
+        integration.external_avatar_url = avatar_url
+        integration.sealed_credentials = seal(credentials, _purpose(owner.id, provider))
+        integration.credentials_expire_at = expires_at
+        integration.state, integration.failures = "ok", 0
+        integration.last_sync_error = None
+        integration.next_sync_at = now()
+        session.flush()
+        record(SyncDue(integration.id))
+        return integration
+
+    @property
+    def credentials(self) -> dict[str, Any]:
+        """What the provider gave. Errors: Unreadable."""
+        value: dict[str, Any] = unseal(self.sealed_credentials, _purpose(self.owner_id, self.provider))
+        return value
+
+    def keep_credentials(self, credentials: dict[str, Any], expires_at: datetime | None) -> None:
+        """Store renewed credentials, before they are used."""
+        self.sealed_credentials = seal(credentials, _purpose(self.owner_id, self.provider))
+        self.credentials_expire_at = expires_at
+
+    def disconnect(self, *, removes_items: bool = False) -> None:
+        """Forget the account. Its items stay unless the caller wants them gone."""
+        from models.inbox import InboxItem
+
+        if removes_items:
+            session.execute(delete(InboxItem).where(InboxItem.integration_id == self.id))
+        session.delete(self)
+        session.flush()
+
+    # -- one run at a time
+
+    def lease(self) -> str:
+        """Take the right to sync, for a minute at a time; returns the lease. Errors: Conflict."""
+        token = secrets.token_hex(8)
+        taken = session.execute(
+            update(Integration)
+            .where(
+                Integration.id == self.id,
+                or_(Integration.lease_until.is_(None), Integration.lease_until < now()),
+            )
+            .values(lease_until=now() + LEASE, lease_token=token)
+        )
+        if taken.rowcount == 0:  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+            raise Conflict("A sync of this account is running already")
+        session.refresh(self)
+        return token
+
+    def keep_lease(self, token: str) -> None:
+        """Still at it. Errors: Conflict, when the lease ran out and somebody else has it."""
+        kept = session.execute(
+            update(Integration)
+            .where(Integration.id == self.id, Integration.lease_token == token)
+            .values(lease_until=now() + LEASE)
+        )
+        if kept.rowcount == 0:  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+            raise Conflict("Another sync of this account took over")
+
+    def succeed(self, counts: dict[str, int], *, is_complete: bool) -> None:
+        """A run ended well; `is_complete` is False when pages are left for the worker."""
+        self.last_run = counts
+        self.lease_until = self.lease_token = None
+        self.last_sync_at = now()
+        self.state, self.failures, self.last_sync_error = "ok", 0, None
+        jitter = timedelta(seconds=secrets.randbelow(60))
+        self.next_sync_at = now() + timedelta(minutes=settings.sync_minutes) + jitter if is_complete else now()
+
+    def fail(self, message: str, *, needs_reconnect: bool = False, retry_after: float | None = None) -> bool:
+        """A run ended badly; whether this is news that the owner must hear of."""
+        was_broken = self.state == "needs_reconnect"
+        self.lease_until = self.lease_token = None
+        self.last_sync_error = message[:500]
+        self.failures += 1
+        if needs_reconnect:
+            self.state, self.next_sync_at = "needs_reconnect", None
+            return not was_broken
+        self.state = "retrying"
+        wait = min(timedelta(minutes=2) * 2 ** min(self.failures - 1, 10), LONGEST_BACKOFF)
+        wait *= 1 + secrets.randbelow(250) / 1000
+        if retry_after is not None:
+            wait = max(wait, timedelta(seconds=retry_after))
+        self.next_sync_at = now() + wait
+        return False
+
+
+class OAuthState(Base):
+    """A consent that was asked for and not yet given. One use, ten minutes, bound to provider and asker."""
+
+    __tablename__ = "oauth_states"
+
+    state_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    purpose: Mapped[str] = mapped_column(String(10))
+    """`connect` or `login`."""
+    provider: Mapped[str] = mapped_column(String(20))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    sealed_verifier: Mapped[str] = mapped_column(Text)
+    redirect_uri: Mapped[str | None] = mapped_column(String(2000))
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+    @classmethod
+    def issue(
+        cls,
+        purpose: Literal["connect", "login"],
+        provider: str,
+        *,
+        user_id: int | None = None,
+        redirect_uri: str | None = None,
+    ) -> tuple[str, str]:
+        """A new state for the provider's address, and the PKCE verifier that stays here."""
+        state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
+        session.add(
+            cls(
+                state_hash=digest(state),
+                purpose=purpose,
+                provider=provider,
+                user_id=user_id,
+                sealed_verifier=seal(verifier, "oauth-verifier"),
+                redirect_uri=redirect_uri,
+                expires_at=now() + STATE_LIFETIME,
+            )
+        )
+        return state, verifier
+
+    @classmethod
+    def spend(cls, state: str, purpose: str, provider: str) -> tuple[Record, str]:
+        """Use a state up: its row (user_id, redirect_uri) and the verifier. Errors: NotFound."""
+        row = session.execute(
+            delete(cls)
+            .where(
+                cls.state_hash == digest(state),
+                cls.purpose == purpose,
+                cls.provider == provider,
+                cls.expires_at > now(),
+            )
+            .returning(cls.user_id, cls.redirect_uri, cls.sealed_verifier)
+        ).first()
+        if row is None:
+            raise NotFound("This request for consent is unknown, used or too old")
+        return row, unseal(row.sealed_verifier, "oauth-verifier")
+
+
+def check_room(owner: User) -> None:
+    """Whether the owner's plan allows one more integration. Errors: LimitReached."""
+    used = session.scalar(select(func.count()).select_from(Integration).where(Integration.owner_id == owner.id)) or 0
+    check_limit(owner.plan, "integrations", used, "connected integrations")
+
+
+def list_integrations(user_id: int) -> list[Integration]:
+    """A user's connected accounts, the oldest first."""
+    return list(session.scalars(select(Integration).where(Integration.owner_id == user_id).order_by(Integration.id)))
+
+
+def due_integrations(limit: int) -> list[int]:
+    """Ids of integrations whose time has come and that nobody is at, the longest waiting first."""
+    return list(
+        session.scalars(
+            select(Integration.id)
+            .join(User, User.id == Integration.owner_id)
+            .where(
+                Integration.state != "needs_reconnect",
+                Integration.next_sync_at <= now(),
+                or_(Integration.lease_until.is_(None), Integration.lease_until < now()),
+                User.deleted_at.is_(None),
+            )
+            .order_by(Integration.next_sync_at)
+            .limit(limit)
+        )
+    )
+
+
+def _purpose(owner_id: int, provider: str) -> str:
+    return f"integration:{owner_id}:{provider}"

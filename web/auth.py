@@ -1,0 +1,47 @@
+"""Who is calling: a bearer token, checked once for each request, before anything else is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import g, request
+
+from models.db import Record, session
+from models.errors import TokenInvalid, Unauthenticated
+from models.tokens import Contract, caller_of, read_access
+from models.users import User
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def public(view: View) -> View:
+    """Mark a view that nobody needs a token for."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def authenticate(contract: Contract) -> None:
+    """Read the bearer token and load who it belongs to. Errors: Unauthenticated and its kinds."""
+    header = request.headers.get("Authorization", "")
+    scheme, _, token = header.partition(" ")
+    if not header:
+        raise Unauthenticated
+    if scheme.lower() != "bearer" or not token.strip():
+        raise TokenInvalid
+    g.caller = caller_of(read_access(token.strip(), contract))
+
+
+def caller() -> Record:
+    """Who calls, as one light row: id, uid, timezone, plan, created_at, login_id, login_uid."""
+    return g.caller
+
+
+def current_user() -> User:
+    """Who calls, as a user that can be changed."""
+    return session.get_one(User, g.caller.id)
+
+
+def client_address() -> str:
+    """The network address of the client, behind the trusted proxies."""
+    return request.remote_addr or "unknown"

@@ -1,0 +1,16 @@
+"""What gunicorn serves: the five contracts, the consent pages, webhooks, health."""
+
+from __future__ import annotations
+
+import logs
+import models.tables  # noqa: F401  # foreign keys name tables, so all must be known
+from web import house, tymblok
+from web.dispatch import Dispatcher, Mount
+
+logs.set_up()
+application = Dispatcher(
+    house.create(),
+    [
+        Mount("tymblok", tymblok.create(), tymblok.HOST),
+    ],
+)
