@@ -18,6 +18,7 @@ workers = settings.web_workers
 # outlive clients that send slowly (bench/slow_clients.py). The worker patches the standard library before it imports
 # the application, and psycopg, imported after that, waits in gevent's loop.
 worker_class = "gthread" if settings.on_sqlite else "gevent"
+preload_app = settings.on_sqlite  # greenlets need the standard library patched before the application is imported
 threads = settings.web_threads
 worker_connections = 1000
 

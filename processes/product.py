@@ -8,7 +8,6 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Sequence
 from typing import IO
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ from settings import PROVIDERS, ROOT, settings
 
 CLI = (sys.executable, str(ROOT / "cli.py"))
 DEMO = ("demo@focusflow.com", "DemoPass123!")
+LOCK = "up.lock"
 WAIT_FOR_WEB = 60.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -27,11 +27,12 @@ class Refused(Exception):
     """Daybook cannot start here, and why."""
 
 
-def up(preparations: Sequence[str], *, demo: bool, until_parent_ends: bool = False) -> None:
-    """Run Daybook until it is told to stop; `preparations` are commands of cli.py to run before it serves."""
+def up(*, demo: bool, until_parent_ends: bool = False) -> None:
+    """Run Daybook until it is told to stop; `demo` says that there is a demo account to make."""
     parent = os.getppid() if until_parent_ends else None
     if not settings.production:
         os.environ.setdefault("PYTHONWARNINGS", "ignore:You're running the worker with superuser")
+    first = not (settings.var_dir / LOCK).exists()
     settings.var_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds accounts
     with _only_one():
         if settings.embeds_redis:
@@ -41,7 +42,7 @@ def up(preparations: Sequence[str], *, demo: bool, until_parent_ends: bool = Fal
         console = Console()
         supervisor = Supervisor(ROOT, console, parent)
         try:
-            _run(supervisor, console, preparations, demo)
+            _run(supervisor, console, demo, first)
         except Stopped as stopped:
             console.say(f"Stopping: {stopped}")
         except valkey.NoServer as error:
@@ -74,21 +75,26 @@ def _sandbox_port() -> int:
     return urlsplit(settings.sandbox_url).port or 80
 
 
-def _run(supervisor: Supervisor, console: Console, preparations: Sequence[str], demo: bool) -> None:
+def _run(supervisor: Supervisor, console: Console, demo: bool, first: bool) -> None:
     started = time.monotonic()
     if settings.embeds_redis:
         data = settings.var_dir / "valkey"
         supervisor.start("valkey", valkey.command(settings.valkey_port, data))
         if not supervisor.wait(lambda: valkey.ready(settings.valkey_port), 30):
             raise GaveUp(f"valkey does not answer; {data / 'valkey.log'} says why.")
-    for command in preparations:
-        supervisor.run(command, [*CLI, command])
-    roles = commands()
-    supervisor.start("web", roles.pop("web"))
     if runs_sandbox():
         supervisor.start("sandbox", _sandbox())
+    supervisor.run("migrate", [*CLI, "migrate"])
+    seeding = supervisor.start("demo", [*CLI, "seed-demo"], lasting=False) if demo else None
+    if seeding and first:
+        supervisor.wait(lambda: not seeding.running)
+    roles = commands()
+    supervisor.start("web", roles.pop("web"))
     # The others wait for the web, so that the machine's cores go to what the reader waits for.
     serves = supervisor.wait(_web_answers, WAIT_FOR_WEB)
+    if seeding:
+        supervisor.wait(lambda: not seeding.running)
+        demo = seeding.status == 0
     for name, role in roles.items():
         supervisor.start(name, role)
     if serves:
@@ -145,7 +151,7 @@ def _only_one() -> IO[str]:
 
     The guard shares the lock: it is free only once everything that the last run started has gone.
     """
-    lock = (settings.var_dir / "up.lock").open("a+")
+    lock = (settings.var_dir / LOCK).open("a+")
     deadline = time.monotonic() + 8
     while True:
         try:
