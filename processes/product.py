@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 
 from processes import ports, valkey
 from processes.console import Console
+from processes.gate import Gate
 from processes.supervisor import GaveUp, Stopped, Supervisor
 from settings import PROVIDERS, ROOT, settings
 
 CLI = (sys.executable, str(ROOT / "cli.py"))
 DEMO = ("demo@focusflow.com", "DemoPass123!")
-LOCK = "up.lock"
 WAIT_FOR_WEB = 60.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -32,7 +32,6 @@ def up(*, demo: bool, until_parent_ends: bool = False) -> None:
     parent = os.getppid() if until_parent_ends else None
     if not settings.production:
         os.environ.setdefault("PYTHONWARNINGS", "ignore:You're running the worker with superuser")
-    first = not (settings.var_dir / LOCK).exists()
     settings.var_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds accounts
     with _only_one():
         if settings.embeds_redis:
@@ -42,7 +41,7 @@ def up(*, demo: bool, until_parent_ends: bool = False) -> None:
         console = Console()
         supervisor = Supervisor(ROOT, console, parent)
         try:
-            _run(supervisor, console, demo, first)
+            _run(supervisor, console, demo)
         except Stopped as stopped:
             console.say(f"Stopping: {stopped}")
         except valkey.NoServer as error:
@@ -75,26 +74,23 @@ def _sandbox_port() -> int:
     return urlsplit(settings.sandbox_url).port or 80
 
 
-def _run(supervisor: Supervisor, console: Console, demo: bool, first: bool) -> None:
+def _run(supervisor: Supervisor, console: Console, demo: bool) -> None:
     started = time.monotonic()
     if settings.embeds_redis:
         data = settings.var_dir / "valkey"
         supervisor.start("valkey", valkey.command(settings.valkey_port, data))
         if not supervisor.wait(lambda: valkey.ready(settings.valkey_port), 30):
             raise GaveUp(f"valkey does not answer; {data / 'valkey.log'} says why.")
+    gate, roles = Gate(settings.var_dir), commands()
+    supervisor.start("web", roles.pop("web"))
+    supervisor.run("migrate", [*CLI, "migrate"])
+    if demo:
+        supervisor.run("demo", [*CLI, "seed-demo"])
     if runs_sandbox():
         supervisor.start("sandbox", _sandbox())
-    supervisor.run("migrate", [*CLI, "migrate"])
-    seeding = supervisor.start("demo", [*CLI, "seed-demo"], lasting=False) if demo else None
-    if seeding and first:
-        supervisor.wait(lambda: not seeding.running)
-    roles = commands()
-    supervisor.start("web", roles.pop("web"))
+    gate.open()
     # The others wait for the web, so that the machine's cores go to what the reader waits for.
     serves = supervisor.wait(_web_answers, WAIT_FOR_WEB)
-    if seeding:
-        supervisor.wait(lambda: not seeding.running)
-        demo = seeding.status == 0
     for name, role in roles.items():
         supervisor.start(name, role)
     if serves:
@@ -151,7 +147,7 @@ def _only_one() -> IO[str]:
 
     The guard shares the lock: it is free only once everything that the last run started has gone.
     """
-    lock = (settings.var_dir / LOCK).open("a+")
+    lock = (settings.var_dir / "up.lock").open("a+")
     deadline = time.monotonic() + 8
     while True:
         try:

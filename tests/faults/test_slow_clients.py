@@ -7,6 +7,9 @@ import pytest
 from bench.slow_clients import HALF_SENT, measure, slow_clients, web
 
 
+pytestmark = pytest.mark.timeout(300)
+
+
 @pytest.fixture(scope="module")
 def port():
     with web("gevent") as port:
