@@ -16,7 +16,7 @@ class Jira:
     """The connector. https://developer.atlassian.com/cloud/jira/platform/rest/v3/"""
 
     provider = "jira"
-    scopes = ("read:jira-work", "read:jira-user", "offline_access")
+    scopes: tuple[str, ...] = ("read:jira-work", "read:jira-user", "offline_access")
 
     def profile(self, credentials: Credentials) -> Profile:
         site = sites(credentials)[0]

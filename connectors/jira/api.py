@@ -32,7 +32,7 @@ class Site:
 
 
 class Cloud(JIRA):
-    """The official client, without the two requests by which it asks whether this is Cloud and how fields are called."""
+    """The official client, without the two requests that ask whether this is Cloud and how its fields are called."""
 
     def __init__(self, site: str, token: str) -> None:
         super().__init__(

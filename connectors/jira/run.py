@@ -14,6 +14,7 @@ from connectors import text
 from connectors.base import Credentials, Cursor, Item, Page, Sweep
 from connectors.jira.api import BadQuery, Cloud, Site, sites, speaking
 from connectors.jira.items import issue_item, mention_items, place
+from connectors.members import read, sweep
 from connectors.text import Malformed
 
 MOST_PAGES = 50
@@ -25,7 +26,6 @@ RETRY_SWEEP = timedelta(hours=5)
 FIRST_MENTIONS = timedelta(days=14)
 ISSUE_FIELDS = ("summary", "status", "priority", "description", "updated", "assignee")
 MENTION_FIELDS = ("summary", "status", "comment")
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Run:
@@ -42,12 +42,12 @@ class Run:
         self.is_whole = True
 
     def pages(self) -> Iterator[Page]:
-        if _moment(self.cursor.get("looked_at")) + LOOK_AGAIN <= self.begun:
+        if text.moment(self.cursor.get("looked_at")) + LOOK_AGAIN <= self.begun:
             self.look()
         for id in self.cursor["sites"]:
             yield from self.site(id)
         if self.is_whole:
-            yield self.page([], sweeps=(Sweep("issue:", frozenset(self.seen)),))
+            yield self.page([], sweeps=sweep("issue", self.seen))
         yield self.page([], looked_at=self.cursor.pop("looking_at", self.cursor.get("looked_at")))
 
     def look(self) -> None:
@@ -59,19 +59,20 @@ class Run:
                 me = Cloud(site.id, self.credentials.access_token).myself()
                 found[site.id] = {
                     **known.get(site.id, {}), "url": site.url, "account": str(me["accountId"]),
-                    "zone": str(ZoneInfo(me.get("timeZone") or "UTC")), "is_due": True,
+                    "zone": _zone(me.get("timeZone")), "is_due": True,
                 }
         self.cursor["sites"] = found
         self.cursor["looking_at"] = text.stamp(self.begun)
 
     def page(self, items: list[Item], skipped: int = 0, sweeps: tuple[Sweep, ...] = (), **cursor: Any) -> Page:
         self.cursor.update(cursor)
-        return Page(items, {**self.cursor, "sites": {k: {**v} for k, v in self.cursor["sites"].items()}}, skipped, sweeps)
+        copied = {id: {**state} for id, state in self.cursor["sites"].items()}
+        return Page(items, {**self.cursor, "sites": copied}, skipped, sweeps)
 
     def site(self, id: str) -> Iterator[Page]:
         state = self.cursor["sites"][id]
         site, cloud = Site(id, state["url"]), Cloud(id, self.credentials.access_token)
-        since = _moment(state.get("since"))
+        since = text.moment(state.get("since"))
         is_first = "since" not in state
         if is_first or state.get("is_due") or state.get("pages", 1) <= 1:
             yield from self.listing(cloud, site, state, None if is_first else since - OVERLAP)
@@ -95,10 +96,10 @@ class Run:
             which = f"({which} OR updated >= {_quoted(since, state['zone'])})"
         token = state.get("token") if since is None else None
         whole, count = token is None, 0
-        for issues, token in _searched(
-            cloud, f"assignee = currentUser() AND {which} ORDER BY created DESC", ISSUE_FIELDS, token
-        ):
+        jql = f"assignee = currentUser() AND {which} ORDER BY created DESC"
+        for issues, following in _searched(cloud, jql, ISSUE_FIELDS, token):
             count += 1
+            token = following
             items, skipped, ids = _read(issues, site)
             whole = whole and None not in ids
             self.seen.update(f"issue:{place(site)}{each}" for each in ids)
@@ -123,7 +124,8 @@ class Run:
         since = max(since - OVERLAP, self.begun - FIRST_MENTIONS)
         jql = f"comment ~ currentUser() AND updated >= {_quoted(since, state['zone'])} ORDER BY updated ASC"
         for issues, _ in _searched(cloud, jql, MENTION_FIELDS):
-            items, skipped = [], 0
+            items: list[Item] = []
+            skipped = 0
             for raw in issues:
                 try:
                     items.extend(mention_items(raw, site, state["account"], self.begun - FIRST_MENTIONS))
@@ -136,7 +138,7 @@ def _searched(
     cloud: Cloud, jql: str, fields: tuple[str, ...], token: str | None = None
 ) -> Iterator[tuple[list[Any], str | None]]:
     """Pages of issues, each with the token of the next. A token that has grown stale begins anew."""
-    seen = set()
+    seen: set[str] = set()
     for _ in range(MOST_PAGES):
         try:
             issues, following = cloud.search(jql, fields, token)
@@ -152,18 +154,16 @@ def _searched(
 
 
 def _read(issues: list[Any], site: Site) -> tuple[list[Item], int, list[str | None]]:
-    items: dict[str, Item] = {}
-    ids: list[str | None] = []
-    skipped = 0
-    for raw in issues:
-        identity = str(raw.get("id") or "") if isinstance(raw, dict) else ""
-        ids.append(identity if identity.isdigit() else None)
-        try:
-            item = issue_item(raw, site)
-            items[item.external_id] = item
-        except Malformed:
-            skipped += 1
-    return list(items.values()), skipped, ids
+    ids = [str(raw.get("id") or "") if isinstance(raw, dict) else "" for raw in issues]
+    return *read(issues, lambda raw: issue_item(raw, site)), [each if each.isdigit() else None for each in ids]
+
+
+def _zone(name: object) -> str:
+    """The zone of the user's profile; for one that is unknown here, the one whose clocks are furthest behind."""
+    try:
+        return str(ZoneInfo(str(name)))
+    except (KeyError, ValueError):
+        return "Etc/GMT+12"
 
 
 def _quoted(moment: datetime, zone: str) -> str:
@@ -176,10 +176,3 @@ def _quoted(moment: datetime, zone: str) -> str:
     if wall.replace(tzinfo=here, fold=1) > moment:
         wall = (moment - timedelta(hours=3)).astimezone(here).replace(tzinfo=None)
     return f'"{wall:%Y-%m-%d %H:%M}"'
-
-
-def _moment(value: object) -> datetime:
-    try:
-        return text.instant(value)
-    except Malformed:
-        return LONG_AGO
