@@ -5,11 +5,13 @@ from __future__ import annotations
 from models import (  # noqa: F401
     blocks,
     categories,
+    dirty_days,
     guesses,
     heartbeats,
     inbox,
     integrations,
     mail,
+    rollups,
     tokens,
     users,
 )
