@@ -11,6 +11,7 @@ from models import (  # noqa: F401
     inbox,
     integrations,
     mail,
+    revocations,
     rollups,
     tokens,
     users,
