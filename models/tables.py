@@ -5,12 +5,14 @@ from __future__ import annotations
 from models import (  # noqa: F401
     blocks,
     categories,
+    dirty_days,
     guesses,
     heartbeats,
     inbox,
     integrations,
     mail,
     revocations,
+    rollups,
     tokens,
     users,
 )
