@@ -90,7 +90,7 @@ class Base(DeclarativeBase):
     uid: Mapped[uuid.UUID] = mapped_column(Uuid(), default=uuid.uuid4, unique=True)
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str, **options: Any) -> Engine:
     """An engine with this project's rules. A lost server is noticed within seconds, never waited for."""
     if url.startswith("sqlite"):
         path = url.removeprefix("sqlite:///")
@@ -112,6 +112,7 @@ def make_engine(url: str) -> Engine:
             "options": "-c timezone=UTC -c statement_timeout=5s -c lock_timeout=2s"
             " -c idle_in_transaction_session_timeout=15s",
         },
+        **options,
     )
     event.listen(engine, "checkout", _ping_if_idle)
     event.listen(engine, "checkin", _note_use)
@@ -123,9 +124,10 @@ def _ping_if_idle(connection: Any, record: Any, _proxy: Any) -> None:
     # is asked again only when it has rested. What dies in between costs one request a 503.
     if time.monotonic() - record.info.get("used_at", 0.0) > _REST_SECONDS:
         try:
+            was_autocommit = connection.autocommit
             connection.autocommit = True
             connection.execute("")
-            connection.autocommit = False
+            connection.autocommit = was_autocommit
         except Exception as error:
             raise DisconnectionError from error
 
@@ -149,8 +151,18 @@ def _begin_sqlite(connection: Any) -> None:
 
 
 engine = make_engine(settings.database_url)
-# On PostgreSQL a read needs no BEGIN and no ROLLBACK: two round trips less.
-_read_engine = engine if settings.on_sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
+# On PostgreSQL a read needs no BEGIN and no ROLLBACK, and connections of its own need not be switched to and fro.
+_read_engine = (
+    engine
+    if settings.on_sqlite
+    else make_engine(settings.database_url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+)
+
+
+def forget_connections() -> None:
+    """After a fork: the parent's connections are the parent's."""
+    for each in {engine, _read_engine}:
+        each.dispose(close=False)
 
 
 class _RoutedSession(Session):
