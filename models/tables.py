@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models import (  # noqa: F401
+    api_keys,
     blocks,
     categories,
     dirty_days,
