@@ -13,6 +13,7 @@ from models import (  # noqa: F401
     mail,
     revocations,
     rollups,
+    subscriptions,
     tokens,
     users,
 )

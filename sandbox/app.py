@@ -17,8 +17,9 @@ from sandbox.people import Accounts
 from sandbox.sender import Sender
 from sandbox.server import Server
 from sandbox.stand import Stand
+from sandbox.stripe import Stripe
 
-STANDS: tuple[type[Stand], ...] = (GitHub,)
+STANDS: tuple[type[Stand], ...] = (GitHub, Stripe)
 
 
 @dataclass

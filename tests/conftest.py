@@ -35,7 +35,7 @@ os.environ.update(
         "PUBLIC_URL": "http://daybook.test",
         "ARGON2_PROFILE": "test",
         "LOG_LEVEL": "ERROR",
-        "ALLOWED_REDIRECT_URIS": "tymblok://auth/callback,https://app.example.com/done",
+        "ALLOWED_REDIRECT_URIS": "tymblok://auth/callback,https://app.example.com/done,tymblok://",
     }
 )
 
