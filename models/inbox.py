@@ -39,12 +39,15 @@ class InboxItem(Base):
     description: Mapped[str | None] = mapped_column(Text)
     external_id: Mapped[str | None] = mapped_column(String(500))
     external_url: Mapped[str | None] = mapped_column(String(2000))
+    kept_from: Mapped[str | None] = mapped_column(String(200))
+    """The provider's account that brought it, where that is no longer connected."""
     content_hash: Mapped[str | None] = mapped_column(String(32))
     starts_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
     is_all_day: Mapped[bool] = mapped_column(default=False)
     closed_at: Mapped[datetime | None]
     dismissed_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 
