@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from connectors.base import Connector
 from connectors.github import GitHub
+from connectors.jira import Jira
 
 CONNECTORS: dict[str, Connector] = {
     "github": GitHub(),
+    "jira": Jira(),
 }
