@@ -18,9 +18,10 @@ from sandbox.outbox import Outbox
 from sandbox.people import Accounts
 from sandbox.sender import Sender
 from sandbox.server import Server
+from sandbox.slack import Slack
 from sandbox.stand import Stand
 
-STANDS: tuple[type[Stand], ...] = (GitHub, Jira, Google)
+STANDS: tuple[type[Stand], ...] = (GitHub, Jira, Google, Slack)
 
 
 @dataclass
@@ -58,7 +59,7 @@ def create_app(
         if g.stand is None:
             return None
         g.path = "/" + "".join(rest)
-        g.token = g.stand.consent.tokens.living(g.stand.bearer())
+        g.token = g.stand.token()
         if g.token is not None and g.token.account not in world.accounts.people:
             g.token = None
         g.account = g.token.account if g.token else None
