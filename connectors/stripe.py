@@ -14,7 +14,7 @@ import stripe
 from stripe import _http_client as http_clients
 
 from connectors.base import ConnectorError
-from connectors.faults import NotConfigured, busy, of_status, spoken, unreadable
+from connectors.faults import NotConfigured, busy, of_status, spoken, unreadable, wait
 from connectors.transport import session as bounded_session
 from settings import settings
 
@@ -236,10 +236,10 @@ def _client() -> Iterator[stripe.StripeClient]:
             try:
                 yield client
             except stripe.RateLimitError as error:
-                raise busy("Stripe", None) from error
+                raise busy("Stripe", wait(error.headers or {})) from error
             except stripe.APIConnectionError as error:
                 raise ConnectorError("Stripe could not be reached. It will be tried again.") from error
             except stripe.AuthenticationError as error:
                 raise ConnectorError("Stripe refuses this server's key.", kind="refused") from error
             except stripe.StripeError as error:
-                raise of_status("Stripe", error.http_status or 500) from error
+                raise of_status("Stripe", error.http_status or 500, error.headers or {}) from error
