@@ -65,6 +65,16 @@ def send_reconnect(user: User, provider: str) -> None:
     )
 
 
+def send_payment_failed(user: User) -> None:
+    """Word that a renewal was not paid."""
+    _send(
+        user,
+        "Your payment for Daybook did not go through",
+        "The payment for your Daybook subscription was declined. It will be tried again in the next days; until then\n"
+        "nothing changes for you. To use another card, open the billing page in the settings of your app.",
+    )
+
+
 def _send(user: User, subject: str, text: str) -> None:
     greeting = f"Hello {user.first_name or user.username},\n\n"
     Mail.queue(user.email, subject, greeting + text + "\n\nDaybook\n", user=user)

@@ -19,6 +19,7 @@ from models import (  # noqa: F401
     rollups,
     runs,
     stretches,
+    subscriptions,
     tasks,
     tokens,
     users,

@@ -41,7 +41,7 @@ class Api(WebClient):
 
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
         answer = self._session.post(
-            url, data=req.data, headers=dict(req.header_items()), allow_redirects=False  # type: ignore[arg-type]
+            url, data=req.data, headers=dict(req.header_items()), allow_redirects=False
         )
         return {"status": answer.status_code, "headers": dict(answer.headers), "body": answer.content.decode("utf-8")}
 
