@@ -49,7 +49,7 @@ class Password(Text):
 
     def __init__(self, shortest: int = 8, **kwargs: Any) -> None:
         rule = validate.Length(shortest, None, error=f"Password must be at least {shortest} characters")
-        super().__init__(1024, trims=False, validate=rule, metadata={"format": "password"}, **kwargs)
+        super().__init__(1024, blank=True, trims=False, validate=rule, metadata={"format": "password"}, **kwargs)
 
 
 class Email(Text):

@@ -41,7 +41,7 @@ def rows(person: Person) -> list[Any]:
     with db.transaction(reading=True):
         return list(
             db.session.execute(
-                text(f"SELECT id, external_id, updated_at, {version} FROM inbox_items WHERE owner_id = :id ORDER BY id"),
+                text(f"SELECT id, external_id, updated_at, {version} FROM inbox_items WHERE owner_id = :id ORDER BY 1"),
                 {"id": person.id},
             )
         )
