@@ -5,12 +5,17 @@ from __future__ import annotations
 from models import (  # noqa: F401
     blocks,
     categories,
+    focus,
     guesses,
     heartbeats,
     inbox,
     integrations,
+    live,
     mail,
+    projects,
     revocations,
+    stretches,
+    tasks,
     tokens,
     users,
 )
