@@ -14,6 +14,7 @@ from models import (  # noqa: F401
     mail,
     projects,
     revocations,
+    runs,
     stretches,
     tasks,
     tokens,
