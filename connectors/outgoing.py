@@ -14,6 +14,7 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from urllib.parse import SplitResult, urlsplit
@@ -169,10 +170,8 @@ def _open(addresses: list[str], port: int) -> socket.socket:
 
 
 def _cut(raw: socket.socket) -> None:
-    try:
+    with suppress(OSError):  # it may end by itself at this very moment
         raw.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # it ended by itself at this very moment
 
 
 def _path(parts: SplitResult) -> str:

@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Self
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, select, update
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.clock import now
@@ -131,7 +131,13 @@ def show_invitation(token: str) -> Record | None:
 def list_invites(organization_id: int, *, limit: int, offset: int = 0) -> list[Record]:
     """The open invitations of an organisation, the newest first, without their tokens."""
     wanted = select(
-        Invite.id, Invite.email, Invite.role, Invite.expires_at, Invite.created_at, User.id.label("inviter_id"), User.username
+        Invite.id,
+        Invite.email,
+        Invite.role,
+        Invite.expires_at,
+        Invite.created_at,
+        User.id.label("inviter_id"),
+        User.username,
     ).join(User, User.id == Invite.invited_by_id)
     wanted = wanted.where(*_open(organization_id), Invite.expires_at > now())
     return list(session.execute(wanted.order_by(Invite.id.desc()).limit(limit).offset(offset)))
@@ -143,7 +149,7 @@ def count_invites(organization_id: int) -> int:
     return session.scalar(wanted) or 0
 
 
-def _open(organization_id: int) -> tuple[object, ...]:
+def _open(organization_id: int) -> tuple[ColumnElement[bool], ...]:
     return (
         Invite.organization_id == organization_id,
         Invite.accepted_at.is_(None),
@@ -180,7 +186,7 @@ def _check_inviter(invite: Invite) -> None:
             User.deleted_at.is_(None),
         )
     )
-    if role is None or not is_allowed(role, "invite member") or ROLES.index(invite.role) > ROLES.index(role):  # type: ignore[arg-type]  # stored Roles
+    if role is None or not is_allowed(role, "invite member") or ROLES.index(invite.role) > ROLES.index(role):
         raise Forbidden("The person who invited you may no longer do so; ask for a new invitation")
 
 

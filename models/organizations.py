@@ -13,12 +13,14 @@ from typing import Any, Self
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     Select,
     String,
     Time,
     UniqueConstraint,
+    exists,
     func,
     select,
     update,
@@ -199,6 +201,19 @@ def seat_for(user_id: int, slug: str, action: str) -> Record:
     return seat
 
 
+def is_member(user_id: int, organization_id: Any) -> ColumnElement[bool]:
+    """In SQL: whether somebody belongs to the organisation of that number or column."""
+    return (
+        exists()
+        .where(
+            Membership.organization_id == organization_id,
+            Membership.user_id == user_id,
+            Membership.left_at.is_(None),
+        )
+        .correlate_except(Membership)
+    )
+
+
 def list_organizations(user_id: int, *, limit: int, offset: int = 0) -> list[Record]:
     """The organisations that somebody belongs to, with his role, the oldest first."""
     wanted = _SEAT.add_columns(Organization.is_active, Organization.created_at).where(Membership.user_id == user_id)
@@ -220,6 +235,12 @@ def present_members(organization_id: int) -> Select[Any]:
             Membership.organization_id == organization_id, Membership.left_at.is_(None), User.deleted_at.is_(None)
         )
     )
+
+
+def admins_of(organization_id: int) -> list[User]:
+    """The people who run an organisation."""
+    wanted = present_members(organization_id).where(Membership.role == "admin")
+    return list(session.scalars(select(User).where(User.id.in_(wanted)).order_by(User.id)))
 
 
 def end_memberships(user_id: int) -> None:

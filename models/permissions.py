@@ -51,5 +51,5 @@ def check(role: str, action: str) -> None:
 
 def check_hands_out(own: str, given: str) -> None:
     """Nobody makes others more than he is himself. Errors: Forbidden."""
-    if ROLES.index(given) > ROLES.index(own):  # type: ignore[arg-type]  # a stored Role
+    if ROLES.index(given) > ROLES.index(own):
         raise Forbidden(f"Only an admin can make somebody {given}")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from models import (  # noqa: F401
+    activity,
     blocks,
     categories,
+    deliveries,
     focus,
     guesses,
     heartbeats,
     inbox,
     integrations,
+    invites,
     live,
     mail,
+    organizations,
     projects,
     revocations,
     runs,
@@ -19,4 +23,5 @@ from models import (  # noqa: F401
     tasks,
     tokens,
     users,
+    webhooks,
 )
