@@ -137,9 +137,7 @@ def _show_task(task: Task) -> dict[str, Any]:
     return {"id": task.id, "title": task.title, "project": project.name if project and is_shared else None}
 
 
-def _note(
-    organization: Organization, person: User, kind: str, moment: datetime, task: Task | None = None
-) -> None:
+def _note(organization: Organization, person: User, kind: str, moment: datetime, task: Task | None = None) -> None:
     session.add(
         Activity(
             organization_id=organization.id,

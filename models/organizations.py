@@ -148,8 +148,8 @@ class Membership(Base):
         self.role = role
         record(MembershipChanged(self.organization_id, self.user_id))
 
-    def leave(self) -> None:
-        """End a membership. Errors: Conflict, when nobody would be left to run the organisation."""
+    def end(self) -> None:
+        """End a membership (`departures.take_out` does what follows from it). Errors: Conflict, when nobody would be left to run the organisation."""
         self._keep_an_admin(stays=False)
         self.left_at = now()
         record(MembershipChanged(self.organization_id, self.user_id))
@@ -231,9 +231,7 @@ def present_members(organization_id: int) -> Select[Any]:
     return (
         select(Membership.user_id)
         .join(User, User.id == Membership.user_id)
-        .where(
-            Membership.organization_id == organization_id, Membership.left_at.is_(None), User.deleted_at.is_(None)
-        )
+        .where(Membership.organization_id == organization_id, Membership.left_at.is_(None), User.deleted_at.is_(None))
     )
 
 

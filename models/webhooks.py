@@ -164,9 +164,7 @@ class Webhook(Base):
 
 def list_webhooks(organization_id: int) -> list[Webhook]:
     """An organisation's endpoints, the oldest first."""
-    return list(
-        session.scalars(select(Webhook).where(Webhook.organization_id == organization_id).order_by(Webhook.id))
-    )
+    return list(session.scalars(select(Webhook).where(Webhook.organization_id == organization_id).order_by(Webhook.id)))
 
 
 def wanting(organization_id: int, event: str) -> list[int]:
