@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logs
 import models.tables  # noqa: F401  # foreign keys name tables, so all must be known
-from web import house, tymblok
+from web import focusflow, house, tymblok
 from web.dispatch import Dispatcher, Mount
 from workers import listen
 
@@ -14,5 +14,6 @@ application = Dispatcher(
     house.create(),
     [
         Mount("tymblok", tymblok.create(), tymblok.HOST),
+        Mount("focusflow", focusflow.create(), focusflow.HOST),
     ],
 )

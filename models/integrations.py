@@ -24,7 +24,7 @@ from models.queues import claim
 from models.revocations import Revocation
 from models.seal import Unreadable, seal, unseal
 from models.tokens import digest
-from models.users import User
+from models.users import User, email_key
 from settings import settings
 
 PROVIDERS = ("github", "jira", "google-calendar", "slack", "notion", "linear")
@@ -99,6 +99,7 @@ class Integration(Base):
             integration = cls(owner_id=owner.id, provider=provider, cursor={}, external_account=account)
             session.add(integration)
         elif integration.external_account != account:
+            integration._let_go()
             integration.cursor = {}  # another account's place in its lists means nothing here
         integration.external_account = account
         integration.external_username = username
@@ -137,10 +138,21 @@ class Integration(Base):
 
         if removes_items:
             session.execute(delete(InboxItem).where(InboxItem.integration_id == self.id))
-        with suppress(Unreadable):  # sealed with a key that is gone: there is nothing to give back
-            Revocation.queue(self.provider, self.credentials)
+        self._let_go()
         session.delete(self)
         session.flush()
+
+    def _let_go(self) -> None:
+        """Give the account's tokens back; what it brought stays, and belongs to it again when it comes back."""
+        from models.inbox import InboxItem
+
+        session.execute(
+            update(InboxItem)
+            .where(InboxItem.integration_id == self.id)
+            .values(integration_id=None, kept_from=self.external_account)
+        )
+        with suppress(Unreadable):  # sealed with a key that is gone: there is nothing to give back
+            Revocation.queue(self.provider, self.credentials)
 
     # -- one run at a time
 
@@ -266,6 +278,16 @@ def check_room(owner: User, provider: str) -> None:
 def list_integrations(user_id: int) -> list[Integration]:
     """A user's connected accounts, the oldest first."""
     return list(session.scalars(select(Integration).where(Integration.owner_id == user_id).order_by(Integration.id)))
+
+
+def find_integrations(provider: str | None, email: str | None) -> list[tuple[int, str, str]]:
+    """Id, provider and owner's e-mail of all that fit, for an operator."""
+    found = select(Integration.id, Integration.provider, User.email).join(User, User.id == Integration.owner_id)
+    if provider is not None:
+        found = found.where(Integration.provider == provider)
+    if email is not None:
+        found = found.where(User.email_key == email_key(email))
+    return [(row.id, row.provider, row.email) for row in session.execute(found.order_by(Integration.id))]
 
 
 def claim_due(limit: int) -> list[int]:

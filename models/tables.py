@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from models import (  # noqa: F401
     activity,
+    api_keys,
     blocks,
     categories,
     deliveries,
+    dirty_days,
     focus,
     guesses,
     heartbeats,
@@ -18,6 +20,7 @@ from models import (  # noqa: F401
     organizations,
     projects,
     revocations,
+    rollups,
     runs,
     stretches,
     tasks,

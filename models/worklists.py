@@ -168,7 +168,7 @@ def _within(column: Any, bounds: tuple[datetime, datetime]) -> Any:
 
 
 def _page(
-    chosen: Select[Any], orders: dict[str, Any], ordering: str, id: Any, limit: int, offset: int
+    chosen: Select[*tuple[Any, ...]], orders: dict[str, Any], ordering: str, id: Any, limit: int, offset: int
 ) -> list[Record]:
     name = ordering.removeprefix("-")
     if name not in orders:

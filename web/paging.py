@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from models.db import Record
@@ -12,7 +12,7 @@ from web.shape import Listing, PageInfo
 def paged(
     number: int,
     size: int,
-    fetch: Callable[[int, int], list[Record]],
+    fetch: Callable[[int, int], Sequence[Record]],
     count: Callable[[], int],
     show: Callable[[Record], Any],
 ) -> Listing:
