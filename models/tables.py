@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from models import (  # noqa: F401
+    activity,
     api_keys,
     blocks,
     categories,
+    deliveries,
     dirty_days,
     focus,
     guesses,
     heartbeats,
     inbox,
     integrations,
+    invites,
     live,
     mail,
+    organizations,
     projects,
     revocations,
     rollups,
@@ -23,4 +27,5 @@ from models import (  # noqa: F401
     tasks,
     tokens,
     users,
+    webhooks,
 )
