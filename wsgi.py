@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logs
 import models.tables  # noqa: F401  # foreign keys name tables, so all must be known
-from web import house, tymblok
+from web import house, pomodoro_timer, tymblok
 from web.dispatch import Dispatcher, Mount
 
 logs.set_up()
@@ -12,5 +12,6 @@ application = Dispatcher(
     house.create(),
     [
         Mount("tymblok", tymblok.create(), tymblok.HOST),
+        Mount("pomodoro-timer", pomodoro_timer.create()),
     ],
 )
