@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logs
 import models.tables  # noqa: F401  # foreign keys name tables, so all must be known
-from web import house, pomodoro_timer, tymblok
+from web import flow_sudoku, house, pomodoro_timer, tymblok
 from web.dispatch import Dispatcher, Mount
 
 logs.set_up()
@@ -13,5 +13,6 @@ application = Dispatcher(
     [
         Mount("tymblok", tymblok.create(), tymblok.HOST),
         Mount("pomodoro-timer", pomodoro_timer.create()),
+        Mount("flow-sudoku", flow_sudoku.create(), flow_sudoku.HOST),
     ],
 )

@@ -10,6 +10,7 @@ from models import (  # noqa: F401
     inbox,
     integrations,
     mail,
+    puzzles,
     tokens,
     users,
 )
