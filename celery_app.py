@@ -76,3 +76,10 @@ def _log_as_the_web_does(**_: Any) -> None:
 @worker_process_init.connect
 def _leave_the_parents_connections(**_: Any) -> None:
     db.engine.dispose(close=False)
+
+
+@celery.on_after_finalize.connect
+def _listen_to_facts(**_: Any) -> None:
+    from workers import listen  # the tasks know the app, so the app learns of them late
+
+    listen()

@@ -6,8 +6,10 @@ import logs
 import models.tables  # noqa: F401  # foreign keys name tables, so all must be known
 from web import flow_sudoku, house, pomodoro_timer, tymblok
 from web.dispatch import Dispatcher, Mount
+from workers import listen
 
 logs.set_up()
+listen()
 application = Dispatcher(
     house.create(),
     [

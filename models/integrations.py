@@ -7,6 +7,7 @@ the broker only makes it sooner.
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Self
@@ -19,7 +20,9 @@ from models.db import Base, Record, session
 from models.errors import Conflict, NotFound
 from models.events import record
 from models.plans import check_limit
-from models.seal import seal, unseal
+from models.queues import claim
+from models.revocations import Revocation
+from models.seal import Unreadable, seal, unseal
 from models.tokens import digest
 from models.users import User
 from settings import settings
@@ -43,7 +46,7 @@ class Integration(Base):
     __tablename__ = "integrations"
     __table_args__ = (
         UniqueConstraint("owner_id", "provider"),
-        Index("ix_integrations_due", "state", "next_sync_at"),
+        Index("ix_integrations_due", "announce_at"),
         Index("ix_integrations_account", "provider", "external_account"),
     )
 
@@ -59,6 +62,8 @@ class Integration(Base):
     """`ok`, `retrying` or `needs_reconnect`."""
     failures: Mapped[int] = mapped_column(default=0)
     next_sync_at: Mapped[datetime | None] = mapped_column(default=now)
+    announce_at: Mapped[datetime | None] = mapped_column(default=now)
+    """When the worker is told next; moves on with each announcement, so a lost message costs a minute."""
     lease_until: Mapped[datetime | None]
     lease_token: Mapped[str | None] = mapped_column(String(32))
     last_sync_at: Mapped[datetime | None]
@@ -90,7 +95,7 @@ class Integration(Base):
         owner.lock()
         integration = session.scalar(select(cls).where(cls.owner_id == owner.id, cls.provider == provider))
         if integration is None:
-            check_room(owner)
+            check_room(owner, provider)
             integration = cls(owner_id=owner.id, provider=provider, cursor={}, external_account=account)
             session.add(integration)
         elif integration.external_account != account:
@@ -102,9 +107,8 @@ class Integration(Base):
         integration.credentials_expire_at = expires_at
         integration.state, integration.failures = "ok", 0
         integration.last_sync_error = None
-        integration.next_sync_at = now()
         session.flush()
-        record(SyncDue(integration.id))
+        integration.wake()
         return integration
 
     @property
@@ -118,12 +122,23 @@ class Integration(Base):
         self.sealed_credentials = seal(credentials, _purpose(self.owner_id, self.provider))
         self.credentials_expire_at = expires_at
 
+    def wake(self) -> None:
+        """Sync it as soon as a worker is free."""
+        if self.state != "needs_reconnect":
+            self._plan(now())
+            record(SyncDue(self.id))
+
+    def _plan(self, moment: datetime | None) -> None:
+        self.next_sync_at = self.announce_at = moment
+
     def disconnect(self, *, removes_items: bool = False) -> None:
-        """Forget the account. Its items stay unless the caller wants them gone."""
-        from models.inbox import InboxItem
+        """Forget the account and give its tokens back. Its items stay unless the caller wants them gone."""
+        from models.inbox import InboxItem  # the inbox knows integrations, so they learn of it late
 
         if removes_items:
             session.execute(delete(InboxItem).where(InboxItem.integration_id == self.id))
+        with suppress(Unreadable):  # sealed with a key that is gone: there is nothing to give back
+            Revocation.queue(self.provider, self.credentials)
         session.delete(self)
         session.flush()
 
@@ -162,7 +177,9 @@ class Integration(Base):
         self.last_sync_at = now()
         self.state, self.failures, self.last_sync_error = "ok", 0, None
         jitter = timedelta(seconds=secrets.randbelow(60))
-        self.next_sync_at = now() + timedelta(minutes=settings.sync_minutes) + jitter if is_complete else now()
+        self._plan(now() + timedelta(minutes=settings.sync_minutes) + jitter if is_complete else now())
+        if not is_complete:
+            record(SyncDue(self.id))
 
     def fail(self, message: str, *, needs_reconnect: bool = False, retry_after: float | None = None) -> bool:
         """A run ended badly; whether this is news that the owner must hear of."""
@@ -171,14 +188,15 @@ class Integration(Base):
         self.last_sync_error = message[:500]
         self.failures += 1
         if needs_reconnect:
-            self.state, self.next_sync_at = "needs_reconnect", None
+            self.state = "needs_reconnect"
+            self._plan(None)
             return not was_broken
         self.state = "retrying"
         wait = min(timedelta(minutes=2) * 2 ** min(self.failures - 1, 10), LONGEST_BACKOFF)
         wait *= 1 + secrets.randbelow(250) / 1000
         if retry_after is not None:
             wait = max(wait, timedelta(seconds=retry_after))
-        self.next_sync_at = now() + wait
+        self._plan(now() + wait)
         return False
 
 
@@ -238,9 +256,10 @@ class OAuthState(Base):
         return row, unseal(row.sealed_verifier, "oauth-verifier")
 
 
-def check_room(owner: User) -> None:
-    """Whether the owner's plan allows one more integration. Errors: LimitReached."""
-    used = session.scalar(select(func.count()).select_from(Integration).where(Integration.owner_id == owner.id)) or 0
+def check_room(owner: User, provider: str) -> None:
+    """Whether the owner's plan allows this integration beside the others. Errors: LimitReached."""
+    others = select(func.count()).where(Integration.owner_id == owner.id, Integration.provider != provider)
+    used = session.scalar(others) or 0
     check_limit(owner.plan, "integrations", used, "connected integrations")
 
 
@@ -249,21 +268,16 @@ def list_integrations(user_id: int) -> list[Integration]:
     return list(session.scalars(select(Integration).where(Integration.owner_id == user_id).order_by(Integration.id)))
 
 
-def due_integrations(limit: int) -> list[int]:
+def claim_due(limit: int) -> list[int]:
     """Ids of integrations whose time has come and that nobody is at, the longest waiting first."""
-    return list(
-        session.scalars(
-            select(Integration.id)
-            .join(User, User.id == Integration.owner_id)
-            .where(
-                Integration.state != "needs_reconnect",
-                Integration.next_sync_at <= now(),
-                or_(Integration.lease_until.is_(None), Integration.lease_until < now()),
-                User.deleted_at.is_(None),
-            )
-            .order_by(Integration.next_sync_at)
-            .limit(limit)
-        )
+    living = select(User.id).where(User.id == Integration.owner_id, User.deleted_at.is_(None)).exists()
+    return claim(
+        Integration,
+        Integration.announce_at,
+        Integration.state != "needs_reconnect",
+        or_(Integration.lease_until.is_(None), Integration.lease_until < now()),
+        living,
+        limit=limit,
     )
 
 

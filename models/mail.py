@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from sqlalchemy import ForeignKey, Index, String, Text, update
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.clock import now
@@ -61,6 +61,3 @@ class Mail(Base):
         value = unseal(self.sealed or "", "mail")
         return value["subject"], value["text"]
 
-    def mark_sent(self) -> None:
-        """The SMTP server took it; what it said is not kept."""
-        session.execute(update(Mail).where(Mail.id == self.id).values(sent_at=now(), sealed=None))

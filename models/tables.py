@@ -5,12 +5,18 @@ from __future__ import annotations
 from models import (  # noqa: F401
     blocks,
     categories,
+    focus,
     guesses,
     heartbeats,
     inbox,
     integrations,
+    live,
     mail,
+    projects,
     puzzles,
+    revocations,
+    stretches,
+    tasks,
     tokens,
     users,
 )

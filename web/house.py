@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from models import db
 from models.errors import Refusal
 from settings import PROVIDERS, settings
-from web import health, telemetry
+from web import consent, health, telemetry
 
 CONTRACTS = (
     ("Tymblok", "tymblok/v1", "Time blocks, inbox and integrations"),
@@ -20,6 +20,7 @@ CONTRACTS = (
     ("Pomodoro Timer", "pomodoro-timer/api/v1", "Accounts with a refresh cookie"),
     ("Flow Sudoku", "flow-sudoku/v1", "Puzzle sessions in sync"),
 )
+_READS = {"GET", "HEAD", "OPTIONS"}
 _POLICY = "default-src 'self'; img-src 'self' https: data:; frame-ancestors 'none'; form-action 'self'"
 
 
@@ -29,7 +30,7 @@ class House(Flask):
     def dispatch_request(self) -> ResponseReturnValue:
         if request.url_rule is not None and request.url_rule.endpoint.startswith("health."):
             return super().dispatch_request()  # a probe says itself what the database does
-        with db.transaction(reading=request.method in ("GET", "HEAD", "OPTIONS")):
+        with db.transaction(reading=request.blueprint != "consent" and request.method in _READS):
             return super().dispatch_request()
 
 
@@ -39,6 +40,7 @@ def create() -> House:
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
     telemetry.watch(app, "house")
     app.register_blueprint(health.routes)
+    app.register_blueprint(consent.routes)
     app.register_error_handler(Exception, _show_failure)
     app.after_request(_harden)
 

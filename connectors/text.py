@@ -1,0 +1,70 @@
+"""Provider text, made fit to be kept: no bytes that a database refuses, no addresses that a browser would run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+TITLE = 500
+DESCRIPTION = 4000
+ADDRESS = 2000
+
+_DROPPED = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
+
+
+class Malformed(ValueError):
+    """A member of a list that lacks what an item needs; it is counted and left out."""
+
+
+def clean(value: object, limit: int = DESCRIPTION) -> str:
+    """Text without control characters and lone surrogates, cut at `limit`; "" for what is no text."""
+    if not isinstance(value, str):
+        return ""
+    text = value[: limit * 2].translate(_DROPPED).replace("\r\n", "\n").strip()
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def title(value: object) -> str:
+    """One line that says what it is about; a member without one is malformed."""
+    line = " ".join(clean(value, TITLE).split())
+    if not line:
+        raise Malformed("no title")
+    return line
+
+
+def link(value: object) -> str | None:
+    """A web address that may be shown as a link, or nothing."""
+    if isinstance(value, str) and value.startswith(("https://", "http://")) and len(value) <= ADDRESS:
+        address = value.encode("utf-8", "replace").decode("utf-8")
+        return None if any(ch.isspace() or ord(ch) < 32 for ch in address) else address
+    return None
+
+
+def number(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Malformed("no id")
+    return value
+
+
+def member(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Malformed("not an object")
+    return value
+
+
+def instant(value: object) -> datetime:
+    """An ISO 8601 moment with its offset, in UTC."""
+    if not isinstance(value, str):
+        raise Malformed("no time")
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise Malformed("a time without its offset")
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Malformed("a time that cannot be read") from error
+
+
+def stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

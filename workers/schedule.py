@@ -1,0 +1,29 @@
+"""The beat table: ticks that find what is due and was missed, and the work of quiet hours."""
+
+from __future__ import annotations
+
+from celery.schedules import crontab
+
+from celery_app import celery
+from settings import settings
+
+TICKS = {
+    "show_life": 10.0,
+    "wake_mails": 5.0,
+    "wake_syncs": settings.tick_seconds,
+    "wake_revocations": 30.0,
+}
+"""Task name → seconds between two runs."""
+
+NIGHTLY = {
+    "tidy_up": crontab(minute="17"),
+}
+
+celery.conf.beat_schedule = {
+    # A tick that nobody picked up in time is worthless: the next one does its work.
+    **{
+        name: {"task": name, "schedule": seconds, "options": {"expires": max(seconds * 2, 5)}}
+        for name, seconds in TICKS.items()
+    },
+    **{name: {"task": name, "schedule": when} for name, when in NIGHTLY.items()},
+}
