@@ -37,5 +37,7 @@ def set_up() -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level)
+    for chatty in ("celery.worker.strategy", "celery.app.trace", "celery.beat", "celery.redirected"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     for noisy in ("urllib3", "googleapiclient", "httpx", "httpx2", "notion_client", "slack_sdk"):
         logging.getLogger(noisy).setLevel(logging.ERROR)

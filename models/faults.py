@@ -8,6 +8,8 @@ from models.errors import Conflict, Invalid, Refusal, Unavailable
 
 _RETRIED = {"40001", "40P01"}  # serialization failure, deadlock: the same transaction may well pass the next time
 
+_OURS = ("no such", "near ")  # SQLite calls a wrong statement an operational error too
+
 
 def meaning(error: BaseException) -> Refusal | None:
     """The refusal that a database error stands for; None where it is a mistake of ours."""
@@ -15,6 +17,8 @@ def meaning(error: BaseException) -> Refusal | None:
         return Conflict()
     if isinstance(error, exc.DataError | OverflowError | UnicodeEncodeError):
         return Invalid(message="A value is outside of what can be stored")
+    if isinstance(error, exc.OperationalError) and str(error.orig).startswith(_OURS):
+        return None
     if isinstance(error, exc.OperationalError | exc.InterfaceError | exc.TimeoutError):
         return Unavailable()
     if isinstance(error, exc.DBAPIError) and error.connection_invalidated:

@@ -49,6 +49,11 @@ class InboxItem(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 
+    @property
+    def provider_id(self) -> str | None:
+        """The provider's own id."""
+        return own_id(self.external_id)
+
     @classmethod
     def of(cls, user_id: int, uid: uuid.UUID) -> Self:
         """One of this user's items, wherever it is. Errors: NotFound."""
@@ -83,10 +88,15 @@ class InboxItem(Base):
             duration_minutes=minutes,
             is_urgent=self.priority == "high",
             inbox_item_id=self.id,
-            external_id=self.external_id,
+            external_id=self.provider_id,
             external_url=self.external_url,
             external_source=None if self.source == "manual" else self.source,
         )
+
+
+def own_id(external_id: str | None) -> str | None:
+    """`issue:123` as the provider knows it, `123`: the part before the colon says in which listing it was."""
+    return external_id.partition(":")[2] if external_id else None
 
 
 _PLANNED_BY = (TimeBlock.inbox_item_id == InboxItem.id, TimeBlock.deleted_at.is_(None))

@@ -10,7 +10,7 @@ from marshmallow import fields
 from models.blocks import show_block
 from models.categories import Category
 from models.db import Record
-from models.inbox import InboxItem, count_inbox, list_inbox
+from models.inbox import InboxItem, count_inbox, list_inbox, own_id
 from web.auth import caller, current_user
 from web.fields import Choice, Clock, Day, Int, QueryFlag, QueryInt, Text, Timestamp, Uid
 from web.paging import paged
@@ -70,7 +70,7 @@ def show_item(row: Record | InboxItem) -> dict[str, Any]:
         "source": row.source,
         "type": row.type,
         "priority": row.priority,
-        "externalId": row.external_id,
+        "externalId": own_id(row.external_id),
         "externalUrl": row.external_url,
         "startsAt": row.starts_at,
         "endsAt": row.ends_at,
