@@ -19,10 +19,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.categories import Category
 from models.clock import instant, now
 from models.db import Base, Record, session
+from models.dirty_days import mark_days
 from models.errors import Invalid, NotFound
 from models.events import record
 from models.plans import check_limit
 from models.users import User
+
+_COUNTED = {"date", "duration_minutes"}
+"""What of a block, beside its category and its state, goes into the statistics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ class TimeBlock(Base):
         )
         session.add(block)
         session.flush()
-        record(BlocksChanged(owner.id, (date,)))
+        days_changed(owner.id, date)
         return block
 
     @classmethod
@@ -130,9 +134,12 @@ class TimeBlock(Base):
 
     def change(self, owner: User, category: Category | None = None, **values: Any) -> None:
         """Change what was planned. On another day the block goes to that day's end. Errors: LimitReached."""
+        is_counted = category is not None or bool(_COUNTED & values.keys())
+        if is_counted:
+            owner.lock()
+            session.refresh(self)  # somebody may have moved it meanwhile; both its days must be counted anew
         days = {self.date, values.get("date", self.date)}
         if len(days) > 1:
-            owner.lock()
             self.sort_order = self._take_place(owner, values["date"])
         for name, value in values.items():
             setattr(self, name, value)
@@ -141,7 +148,8 @@ class TimeBlock(Base):
         self.starts_at = instant(self.date, self.start_time, owner.timezone)
         self.updated_at = now()
         session.flush()
-        record(BlocksChanged(self.owner_id, tuple(days)))
+        if is_counted:
+            days_changed(self.owner_id, *days)
 
     def complete(self) -> None:
         """Mark as done. Doing it again changes nothing."""
@@ -152,13 +160,24 @@ class TimeBlock(Base):
         )
         session.refresh(self)
         if done.rowcount:  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
-            record(BlocksChanged(self.owner_id, (self.date,)))
+            days_changed(self.owner_id, self.date)
 
     def delete(self) -> None:
         """Take it out of the day. Work that came from the inbox and is not done returns there."""
-        self.deleted_at = self.updated_at = now()
-        session.flush()
-        record(BlocksChanged(self.owner_id, (self.date,)))
+        day = session.scalar(
+            update(TimeBlock)
+            .where(TimeBlock.id == self.id, TimeBlock.deleted_at.is_(None))
+            .values(deleted_at=now(), updated_at=now())
+            .returning(TimeBlock.date)
+        )
+        if day is not None:
+            days_changed(self.owner_id, day)
+
+
+def days_changed(user_id: int, *days: date) -> None:
+    """Have the statistics of these days counted anew, and say so."""
+    mark_days(user_id, days)
+    record(BlocksChanged(user_id, days))
 
 
 def list_blocks(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from models import (  # noqa: F401
     blocks,
     categories,
+    dirty_days,
     focus,
     guesses,
     heartbeats,
@@ -15,6 +16,7 @@ from models import (  # noqa: F401
     projects,
     puzzles,
     revocations,
+    rollups,
     stretches,
     tasks,
     tokens,

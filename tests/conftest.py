@@ -105,6 +105,14 @@ def charlie(meet: Callable[..., Person]) -> Person:
     return meet("charlie")
 
 
+@pytest.fixture
+def no_rate_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `RATE_LIMITS=false`, for a test of something else that asks more often than a person does."""
+    from settings import settings
+
+    monkeypatch.setitem(settings.__dict__, "rate_limits", False)
+
+
 @pytest.fixture(autouse=True)
 def _no_transaction_is_left_open() -> Iterator[None]:
     yield
