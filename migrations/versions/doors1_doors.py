@@ -1,4 +1,4 @@
-"""doors"""
+"""puzzle sessions, blocks that repeat, calendar feeds"""
 
 from __future__ import annotations
 
@@ -12,6 +12,40 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table('block_series',
+    sa.Column('owner_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('title', sa.String(length=500), nullable=False),
+    sa.Column('start_time', sa.Time(), nullable=False),
+    sa.Column('duration_minutes', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('repeat', sa.String(length=10), nullable=False),
+    sa.Column('first_on', sa.Date(), nullable=False),
+    sa.Column('ends_on', sa.Date(), nullable=True),
+    sa.Column('laid_out_until', sa.Date(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('uid', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("repeat IN ('daily', 'weekly', 'monthly')", name=op.f('ck_block_series_repeat')),
+    sa.CheckConstraint('duration_minutes BETWEEN 1 AND 1440', name=op.f('ck_block_series_duration')),
+    sa.ForeignKeyConstraint(['owner_id'], ['users.id'], name=op.f('fk_block_series_owner_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_block_series')),
+    sa.UniqueConstraint('uid', name=op.f('uq_block_series_uid'))
+    )
+    with op.batch_alter_table('block_series', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_block_series_laid_out_until'), ['laid_out_until'], unique=False)
+        batch_op.create_index(batch_op.f('ix_block_series_owner_id'), ['owner_id'], unique=False)
+
+    op.create_table('feeds',
+    sa.Column('owner_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('secret_hash', sa.String(length=64), nullable=False),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('uid', sa.Uuid(), nullable=False),
+    sa.ForeignKeyConstraint(['owner_id'], ['users.id'], name=op.f('fk_feeds_owner_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_feeds')),
+    sa.UniqueConstraint('owner_id', name=op.f('uq_feeds_owner_id')),
+    sa.UniqueConstraint('secret_hash', name=op.f('uq_feeds_secret_hash')),
+    sa.UniqueConstraint('uid', name=op.f('uq_feeds_uid'))
+    )
     op.create_table('puzzle_sessions',
     sa.Column('owner_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('key', sa.String(length=100), nullable=False),
@@ -36,10 +70,25 @@ def upgrade() -> None:
     with op.batch_alter_table('puzzle_sessions', schema=None) as batch_op:
         batch_op.create_index('ix_puzzle_sessions_day', ['owner_id', 'played_on'], unique=False)
 
+    # A nullable reference can be added in place; a batch would rewrite the table and lose its CHECKs on SQLite.
+    series = sa.ForeignKey("block_series.id", name="fk_time_blocks_series_id", ondelete="SET NULL")
+    number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.add_column("time_blocks", sa.Column("series_id", number, series, nullable=True), inline_references=True)
+    op.add_column("time_blocks", sa.Column("series_on", sa.Date(), nullable=True))
+    op.create_index("uq_time_blocks_series", "time_blocks", ["series_id", "series_on"], unique=True)
 
 
 def downgrade() -> None:
+    op.drop_index("uq_time_blocks_series", "time_blocks")
+    op.drop_column("time_blocks", "series_on")
+    op.drop_column("time_blocks", "series_id")
     with op.batch_alter_table('puzzle_sessions', schema=None) as batch_op:
         batch_op.drop_index('ix_puzzle_sessions_day')
 
     op.drop_table('puzzle_sessions')
+    op.drop_table('feeds')
+    with op.batch_alter_table('block_series', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_block_series_owner_id'))
+        batch_op.drop_index(batch_op.f('ix_block_series_laid_out_until'))
+
+    op.drop_table('block_series')
