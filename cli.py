@@ -29,7 +29,7 @@ def up(until_parent_ends: bool) -> None:
 
     demo = "seed-demo" in main.commands and not settings.production
     try:
-        product.up(["migrate", *(["seed-demo"] if demo else [])], demo=demo, until_parent_ends=until_parent_ends)
+        product.up(demo=demo, until_parent_ends=until_parent_ends)
     except product.Refused as reason:
         raise click.ClickException(str(reason)) from None
 
@@ -44,6 +44,8 @@ def upgrade() -> None:
     """Apply every migration that this database lacks, one process at a time."""
     from alembic import command
     from alembic.config import Config
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
     from sqlalchemy import NullPool, create_engine, make_url
 
     url = make_url(settings.database_url)
@@ -55,8 +57,12 @@ def upgrade() -> None:
     alembic = Config(ROOT / "alembic.ini")
     with create_engine(url, poolclass=NullPool, connect_args=options).connect() as connection:
         _wait_for_turn(connection)
-        alembic.attributes["connection"] = connection
-        command.upgrade(alembic, "head")
+        applied = MigrationContext.configure(connection).get_current_heads()
+        if set(applied) != set(ScriptDirectory.from_config(alembic).get_heads()):  # else spare it loading every model
+            if not settings.on_sqlite:
+                connection.rollback()  # alembic begins what transactions it wants, and may build an index without one
+            alembic.attributes["connection"] = connection
+            command.upgrade(alembic, "head")
         connection.commit()
 
 

@@ -179,15 +179,19 @@ def content_hash(item: Arrived) -> str:
 
 
 def adopt_orphans(integration: Integration, sources: tuple[str, ...]) -> None:
-    """Items that stayed when the provider was disconnected belong to it again, or they would arrive twice."""
+    """Items that stayed when this account was disconnected belong to it again, or they would arrive twice.
+
+    Those of another account stay by themselves: its listings say nothing about them, and a sweep would close them.
+    """
     session.execute(
         update(InboxItem)
         .where(
             InboxItem.owner_id == integration.owner_id,
             InboxItem.integration_id.is_(None),
             InboxItem.source.in_(sources),
+            InboxItem.kept_from == integration.external_account,
         )
-        .values(integration_id=integration.id)
+        .values(integration_id=integration.id, kept_from=None)
     )
 
 

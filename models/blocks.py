@@ -11,14 +11,30 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import Any, Self
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Time, and_, func, select, text, update
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    Date,
+    Executable,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Time,
+    bindparam,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.categories import Category
 from models.clock import instant, now
-from models.db import Base, Record, session
+from models.db import Base, Record, fetch, session
 from models.dirty_days import mark_days
 from models.errors import Invalid, NotFound
 from models.events import record
@@ -195,33 +211,25 @@ def days_changed(user_id: int, *days: date) -> None:
 
 def list_blocks(
     user_id: int, first: date, last: date, *, is_completed: bool | None = None, limit: int, offset: int = 0
-) -> list[Record]:
+) -> Sequence[Record]:
     """A span of days in order, each block with its category, in one statement."""
-    wanted = _day_filter(user_id, first, last, is_completed)
-    return list(
-        session.execute(
-            _BLOCKS.where(wanted)
-            .order_by(TimeBlock.date, TimeBlock.sort_order, TimeBlock.id)
-            .limit(limit)
-            .offset(offset)
-        )
-    )
+    span = {"first": first} if first == last else {"first": first, "last": last}
+    return fetch(_listing(first == last, is_completed), owner=user_id, limit=limit, offset=offset, **span)
 
 
 def count_blocks(user_id: int, first: date, last: date, *, is_completed: bool | None = None) -> int:
     """How many blocks `list_blocks` has in all."""
-    wanted = _day_filter(user_id, first, last, is_completed)
-    return session.scalar(select(func.count()).select_from(TimeBlock).where(wanted)) or 0
+    wanted = _span(False, is_completed)
+    counted = fetch(select(func.count()).select_from(TimeBlock).where(*wanted), owner=user_id, first=first, last=last)
+    return int(counted[0][0])
 
 
 def show_block(user_id: int, uid: uuid.UUID) -> Record:
     """One block with its category. Errors: NotFound."""
-    row = session.execute(
-        _BLOCKS.where(TimeBlock.owner_id == user_id, TimeBlock.uid == uid, TimeBlock.deleted_at.is_(None))
-    ).first()
-    if row is None:
+    found = fetch(_ONE_BLOCK, owner=user_id, uid=uid)
+    if not found:
         raise NotFound("Block not found")
-    return row
+    return found[0]
 
 
 def reorder(owner: User, day: date, uids: Sequence[uuid.UUID]) -> None:
@@ -282,16 +290,27 @@ def move_to_zone(owner: User) -> None:
         session.execute(update(TimeBlock), moved)
 
 
-def _day_filter(user_id: int, first: date, last: date, is_completed: bool | None) -> Any:
+def _span(is_one_day: bool, is_completed: bool | None) -> list[ColumnElement[bool]]:
+    first, last = bindparam("first", type_=Date()), bindparam("last", type_=Date())
     wanted = [
-        TimeBlock.owner_id == user_id,
+        TimeBlock.owner_id == bindparam("owner"),
         TimeBlock.deleted_at.is_(None),
-        TimeBlock.date == first if first == last else TimeBlock.date.between(first, last),
+        TimeBlock.date == first if is_one_day else TimeBlock.date.between(first, last),
     ]
     if is_completed is not None:
         done = TimeBlock.completed_at
         wanted.append(done.is_not(None) if is_completed else done.is_(None))
-    return and_(*wanted)
+    return wanted
+
+
+@cache
+def _listing(is_one_day: bool, is_completed: bool | None) -> Executable:
+    return (
+        _BLOCKS.where(*_span(is_one_day, is_completed))
+        .order_by(TimeBlock.date, TimeBlock.sort_order, TimeBlock.id)
+        .limit(bindparam("limit", type_=Integer()))
+        .offset(bindparam("offset", type_=Integer()))
+    )
 
 
 _BLOCKS = select(
@@ -317,3 +336,6 @@ _BLOCKS = select(
     Category.icon.label("category_icon"),
     Category.owner_id.label("category_owner_id"),
 ).join(Category, Category.id == TimeBlock.category_id)
+_ONE_BLOCK = _BLOCKS.where(
+    TimeBlock.owner_id == bindparam("owner"), TimeBlock.uid == bindparam("uid"), TimeBlock.deleted_at.is_(None)
+)

@@ -53,6 +53,17 @@ class Cycle:
                 yield moment, until
                 moment = until
 
+    def phase(self, counted: int) -> tuple[int, int, bool]:
+        """What one is in after so many counted microseconds: its start, its length, and whether it is a break."""
+        rounds, rest = divmod(counted, self._round)
+        number, inside = divmod(rest, self._step)
+        start, length = rounds * self._round, self.focus * MINUTE
+        if number < self.interval and inside < length:
+            return start + number * self._step, length, False
+        if number < self.interval - 1:
+            return start + number * self._step + length, self.short_break * MINUTE, True
+        return start + (self.interval - 1) * self._step + length, self.long_break * MINUTE, True
+
     @property
     def _step(self) -> int:
         return (self.focus + self.short_break) * MINUTE

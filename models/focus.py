@@ -22,6 +22,7 @@ from models.db import Base, session
 from models.errors import Conflict, NotFound
 from models.live import tell
 from models.stretches import first_uncounted, write_stretches
+from models.timer import SECOND, Reading, cycle_of, read_clock, worked_us
 from models.users import User
 from settings import settings
 
@@ -30,9 +31,7 @@ if TYPE_CHECKING:
     from models.tasks import Task
 
 Kind = Literal["focus", "short_break", "long_break"]
-SECOND = 1_000_000
 LONGEST_MINUTES = 240
-_TICK = timedelta(microseconds=1)
 _RUNS = text("running_since IS NOT NULL")
 _OPEN = text("ended_at IS NULL")
 _COUNTS = text("pomodoros > 0")
@@ -232,16 +231,12 @@ class FocusSession(Base):
         session.delete(self)
         session.flush()
 
-    # -- what it shows at a moment
+    # -- what it shows
 
     @property
     def cycle(self) -> Cycle | None:
         """The plan of a run; None for a pomodoro or a break."""
-        if self.cycle_focus is None:
-            return None
-        return Cycle(
-            self.cycle_focus, self.cycle_short_break or 0, self.cycle_long_break or 0, self.cycle_interval or 1
-        )
+        return cycle_of(self)
 
     @property
     def is_break(self) -> bool:
@@ -250,29 +245,11 @@ class FocusSession(Base):
     @property
     def duration_minutes(self) -> int:
         """The planned length; of a run that of one of its pomodoros."""
-        return self.cycle_focus if self.planned_seconds is None else self.planned_seconds // 60  # type: ignore[return-value]
+        return self.read().duration_minutes
 
-    def worked_us(self, moment: datetime | None = None) -> int:
-        """Microseconds counted up to a moment: never fewer than before, never more than planned."""
-        if self.running_since is None or self.ends_at is None:
-            return self.counted_us
-        until = min(moment or now(), self.ends_at)
-        return self.counted_us + max(0, (until - self.running_since) // _TICK)
-
-    def elapsed_seconds(self, moment: datetime | None = None) -> int:
-        """Whole seconds counted, of a run with its breaks."""
-        return self.worked_us(moment) // SECOND
-
-    def focus_seconds(self, moment: datetime | None = None) -> int:
-        """Whole seconds of focus among those counted."""
-        if self.is_break:
-            return 0
-        worked, cycle = self.worked_us(moment), self.cycle
-        return (worked if cycle is None else cycle.focus_time(worked)) // SECOND
-
-    def remaining_seconds(self, moment: datetime | None = None) -> int:
-        """Seconds left of the planned length, so that with those elapsed they make the whole; of a run 0."""
-        return 0 if self.planned_seconds is None else self.planned_seconds - self.elapsed_seconds(moment)
+    def read(self, moment: datetime | None = None) -> Reading:
+        """What its clock shows at a moment, now where none is given."""
+        return read_clock(self, moment)
 
     # -- the clock
 
@@ -313,7 +290,7 @@ class FocusSession(Base):
         """Bank what was worked since the clock was started; a day's figures read it from there."""
         if self.running_since is None:
             return
-        began, before, after = self.running_since, self.counted_us, self.worked_us(moment)
+        began, before, after = self.running_since, self.counted_us, worked_us(self, moment)
         cycle = self.cycle
         self.counted_us = after
         if cycle is not None:

@@ -39,6 +39,8 @@ class InboxItem(Base):
     description: Mapped[str | None] = mapped_column(Text)
     external_id: Mapped[str | None] = mapped_column(String(500))
     external_url: Mapped[str | None] = mapped_column(String(2000))
+    kept_from: Mapped[str | None] = mapped_column(String(200))
+    """The provider's account that brought it, where that is no longer connected."""
     content_hash: Mapped[str | None] = mapped_column(String(32))
     starts_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]

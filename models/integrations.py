@@ -99,6 +99,7 @@ class Integration(Base):
             integration = cls(owner_id=owner.id, provider=provider, cursor={}, external_account=account)
             session.add(integration)
         elif integration.external_account != account:
+            integration._let_go()
             integration.cursor = {}  # another account's place in its lists means nothing here
         integration.external_account = account
         integration.external_username = username
@@ -137,10 +138,21 @@ class Integration(Base):
 
         if removes_items:
             session.execute(delete(InboxItem).where(InboxItem.integration_id == self.id))
-        with suppress(Unreadable):  # sealed with a key that is gone: there is nothing to give back
-            Revocation.queue(self.provider, self.credentials)
+        self._let_go()
         session.delete(self)
         session.flush()
+
+    def _let_go(self) -> None:
+        """Give the account's tokens back; what it brought stays, and belongs to it again when it comes back."""
+        from models.inbox import InboxItem
+
+        session.execute(
+            update(InboxItem)
+            .where(InboxItem.integration_id == self.id)
+            .values(integration_id=None, kept_from=self.external_account)
+        )
+        with suppress(Unreadable):  # sealed with a key that is gone: there is nothing to give back
+            Revocation.queue(self.provider, self.credentials)
 
     # -- one run at a time
 

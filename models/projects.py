@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Self
 
-from sqlalchemy import ForeignKey, Index, String, Text, func, select
+from sqlalchemy import ForeignKey, Index, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.clock import now
@@ -64,7 +64,3 @@ class Project(Base):
         session.delete(self)
         session.flush()
 
-
-def count_projects(user_id: int) -> int:
-    """How many projects somebody has."""
-    return session.scalar(select(func.count()).select_from(Project).where(Project.owner_id == user_id)) or 0

@@ -18,6 +18,7 @@ from models import (  # noqa: F401
     puzzles,
     revocations,
     rollups,
+    runs,
     series,
     stretches,
     tasks,

@@ -7,16 +7,15 @@ again. Its `focus_seconds` and `pomodoros` are the sums of its sessions, kept in
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Self
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, func, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.clock import now
-from models.db import Base, Record, session
+from models.db import Base, session
 from models.errors import Conflict, Invalid, NotFound
 from models.focus import FocusSession, hold_timer
 from models.inbox import InboxItem
@@ -190,7 +189,7 @@ class Task(Base):
         moment = running.pause()
         self.status = "paused"
         session.flush()
-        tell(TaskPaused(self.owner_id, self.id, moment, running.elapsed_seconds()))
+        tell(TaskPaused(self.owner_id, self.id, moment, running.read().elapsed_seconds))
         return running
 
     def resume(self) -> FocusSession:
@@ -201,7 +200,7 @@ class Task(Base):
         moment = paused.resume()
         self.status = "in_progress"
         session.flush()
-        tell(TaskResumed(self.owner_id, self.id, moment, paused.remaining_seconds(moment)))
+        tell(TaskResumed(self.owner_id, self.id, moment, paused.read(moment).remaining_seconds))
         return paused
 
     def complete(self) -> None:
@@ -250,45 +249,9 @@ class Task(Base):
 
     def lose(self, removed: FocusSession) -> None:
         """A session on it is removed from the record."""
-        self.focus_seconds -= removed.focus_seconds()
+        self.focus_seconds -= removed.read().focus_seconds
         self.pomodoros -= removed.pomodoros
 
     def _mark_item(self, completed_at: datetime | None) -> None:
         if self.inbox_item_id is not None:
             session.get_one(InboxItem, self.inbox_item_id).completed_at = completed_at
-
-
-class RunTask(Base):
-    """A task on the list of a run, in the list's order."""
-
-    __tablename__ = "run_tasks"
-    __table_args__ = (UniqueConstraint("session_id", "task_id"), Index("ix_run_tasks_task_id", "task_id"))
-
-    session_id: Mapped[int] = mapped_column(ForeignKey("focus_sessions.id", ondelete="CASCADE"))
-    task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"))
-
-    @classmethod
-    def attach(cls, run: FocusSession, tasks: Sequence[Task]) -> None:
-        """Put tasks at the end of a run's list."""
-        session.add_all([cls(session_id=run.id, task_id=task.id) for task in tasks])
-        session.flush()
-
-
-def tasks_of_runs(session_ids: Sequence[int]) -> list[Record]:
-    """The tasks on some runs' lists, in order: session_id, id, uid, title, status."""
-    if not session_ids:
-        return []
-    return list(
-        session.execute(
-            select(RunTask.session_id, Task.id, Task.uid, Task.title, Task.status)
-            .join(Task, Task.id == RunTask.task_id)
-            .where(RunTask.session_id.in_(session_ids))
-            .order_by(RunTask.id)
-        )
-    )
-
-
-def count_tasks(user_id: int) -> int:
-    """How many tasks somebody has."""
-    return session.scalar(select(func.count()).select_from(Task).where(Task.owner_id == user_id)) or 0
-

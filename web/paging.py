@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from models.db import Record
@@ -26,7 +26,7 @@ def sliced(
 def paged(
     number: int,
     size: int,
-    fetch: Callable[[int, int], list[Record]],
+    fetch: Callable[[int, int], Sequence[Record]],
     count: Callable[[], int],
     show: Callable[[Record], Any],
 ) -> Listing:

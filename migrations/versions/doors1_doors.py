@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = 'doors1'
-down_revision = ("focus1", "stats1")
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

@@ -38,7 +38,7 @@ Block = tuple[date, str, int, bool]
 
 
 @pytest.fixture(autouse=True)
-def _as_many_requests_as_it_takes(no_rate_limits: None) -> None:
+def _as_many_requests_as_it_takes(unlimited: None) -> None:
     pass
 
 
