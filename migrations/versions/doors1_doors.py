@@ -70,18 +70,23 @@ def upgrade() -> None:
     with op.batch_alter_table('puzzle_sessions', schema=None) as batch_op:
         batch_op.create_index('ix_puzzle_sessions_day', ['owner_id', 'played_on'], unique=False)
 
-    # A nullable reference can be added in place; a batch would rewrite the table and lose its CHECKs on SQLite.
-    series = sa.ForeignKey("block_series.id", name="fk_time_blocks_series_id", ondelete="SET NULL")
     number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-    op.add_column("time_blocks", sa.Column("series_id", number, series, nullable=True), inline_references=True)
-    op.add_column("time_blocks", sa.Column("series_on", sa.Date(), nullable=True))
-    op.create_index("uq_time_blocks_series", "time_blocks", ["series_id", "series_on"], unique=True)
+    with op.batch_alter_table("time_blocks") as blocks:
+        blocks.add_column(sa.Column("series_id", number, nullable=True))
+        blocks.add_column(sa.Column("series_on", sa.Date(), nullable=True))
+        blocks.create_index("uq_time_blocks_series", ["series_id", "series_on"], unique=True)
+        blocks.create_foreign_key(
+            "fk_time_blocks_series_id", "block_series", ["series_id"], ["id"], ondelete="SET NULL"
+        )
 
 
 def downgrade() -> None:
-    op.drop_index("uq_time_blocks_series", "time_blocks")
-    op.drop_column("time_blocks", "series_on")
-    op.drop_column("time_blocks", "series_id")
+    with op.batch_alter_table("time_blocks") as blocks:
+        blocks.drop_constraint("fk_time_blocks_series_id", type_="foreignkey")
+        blocks.drop_index("uq_time_blocks_series")
+        blocks.drop_column("series_on")
+        blocks.drop_column("series_id")
+
     with op.batch_alter_table('puzzle_sessions', schema=None) as batch_op:
         batch_op.drop_index('ix_puzzle_sessions_day')
 
