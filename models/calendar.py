@@ -119,6 +119,23 @@ def count_events(user_id: int, first: date, last: date) -> int:
     return session.scalar(select(func.count()).select_from(TimeBlock).where(*_within(user_id, first, last))) or 0
 
 
+def list_planned(user_id: int, first: date, *, limit: int, offset: int = 0) -> list[Record]:
+    """What is planned from a day on and not begun, the next first."""
+    return list(
+        session.execute(
+            _EVENTS.where(*_ahead(user_id, first))
+            .order_by(TimeBlock.starts_at, TimeBlock.id)
+            .limit(limit)
+            .offset(offset)
+        )
+    )
+
+
+def count_planned(user_id: int, first: date) -> int:
+    """How many events `list_planned` has in all."""
+    return session.scalar(select(func.count()).select_from(TimeBlock).where(*_ahead(user_id, first))) or 0
+
+
 def show_event(user_id: int, uid: uuid.UUID) -> Record:
     """One event, with the last session begun on it as `session_uid`. Errors: NotFound."""
     begun = (
@@ -140,6 +157,10 @@ def show_event(user_id: int, uid: uuid.UUID) -> Record:
 
 def _within(user_id: int, first: date, last: date) -> tuple[Any, ...]:
     return TimeBlock.owner_id == user_id, TimeBlock.deleted_at.is_(None), TimeBlock.date.between(first, last)
+
+
+def _ahead(user_id: int, first: date) -> tuple[Any, ...]:
+    return *_within(user_id, first, date.max), TimeBlock.completed_at.is_(None), ~_HAS_OPEN
 
 
 def _wall_clock(owner: User, moment: datetime) -> dict[str, Any]:

@@ -204,7 +204,7 @@ class FocusSession(Base):
         moment = self._moment()
         self._end_at(moment, completed=True, play_sound=False)
         if self.block is not None and self.block.deleted_at is None:
-            self.block.complete(self.focus_seconds())
+            self.block.complete(self.read().focus_seconds)
         return moment
 
     def abandon(self) -> None:

@@ -12,7 +12,7 @@ from web.shape import Listing, PageInfo
 def sliced(
     offset: int,
     size: int,
-    fetch: Callable[[int, int], list[Record]],
+    fetch: Callable[[int, int], Sequence[Record]],
     count: Callable[[], int],
     show: Callable[[Record], Any],
 ) -> tuple[list[Any], int]:
