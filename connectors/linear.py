@@ -50,7 +50,7 @@ class Linear:
         with _Api(credentials.access_token) as api, spoken(NAME):
             me = text.member(api.ask(VIEWER).get("viewer"))
             return Profile(
-                external_id=str(me["id"]),
+                external_id=text.named(me.get("id")),
                 username=text.clean(me.get("displayName") or me.get("name"), 200) or None,
                 avatar_url=text.link(me.get("avatarUrl")),
                 name=text.clean(me.get("name"), 200) or None,

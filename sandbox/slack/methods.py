@@ -262,15 +262,16 @@ def reminders_list() -> dict[str, Any]:
 
 @method("stars.list", "stars:read", only_user=True)
 def stars_list() -> dict[str, Any]:
-    workspace, items = slack.workspace, []
+    workspace = slack.workspace
+    items: list[dict[str, Any]] = []
     mine = sorted((saved for saved in workspace.saved if saved.user == me()), key=lambda saved: -saved.date_create)
     for saved in mine:
         channel = workspace.conversations[saved.channel]
         message = channel.messages.get(saved.ts)
         if message:
-            shown = shape(workspace, message) | {"permalink": workspace.permalink(channel, message), "is_starred": True}
-            item = {"type": "message", "channel": channel.id, "message": shown, "date_create": saved.date_create}
-            items.append(item)
+            link = {"permalink": workspace.permalink(channel, message), "is_starred": True}
+            starred = {"message": shape(workspace, message) | link, "date_create": saved.date_create}
+            items.append({"type": "message", "channel": channel.id, **starred})
     shown, more = paged(items, limit(100, 1000))
     paging = {"per_page": len(shown), "spill": 0, "page": 1, "total": len(items), "pages": 1}
     return {"items": shown, "paging": paging, **more}
