@@ -7,6 +7,7 @@ from pathlib import Path
 from gunicorn.glogging import Logger
 
 import logs
+from processes import gate
 from processes.ports import address
 from settings import settings
 
@@ -18,6 +19,7 @@ workers = settings.web_workers
 # outlive clients that send slowly (bench/slow_clients.py). The worker patches the standard library before it imports
 # the application, and psycopg, imported after that, waits in gevent's loop.
 worker_class = "gthread" if settings.on_sqlite else "gevent"
+preload_app = settings.on_sqlite  # greenlets need the standard library patched before the application is imported
 threads = settings.web_threads
 worker_connections = 1000
 
@@ -61,7 +63,8 @@ os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics)
 
 
 def on_starting(server):
-    """Begin with empty counters: those of an earlier run belong to processes that are gone."""
+    """Wait until there is a database, and begin with empty counters: an earlier run's processes are gone."""
+    gate.wait()
     shutil.rmtree(_metrics, ignore_errors=True)
     _metrics.mkdir(parents=True, exist_ok=True)
 

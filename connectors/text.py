@@ -8,6 +8,7 @@ from typing import Any
 TITLE = 500
 DESCRIPTION = 4000
 ADDRESS = 2000
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 _DROPPED = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
 
@@ -64,6 +65,14 @@ def instant(value: object) -> datetime:
         return moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise Malformed("a time that cannot be read") from error
+
+
+def moment(value: object) -> datetime:
+    """The same where a time may be missing: then it is long ago."""
+    try:
+        return instant(value)
+    except Malformed:
+        return LONG_AGO
 
 
 def stamp(moment: datetime) -> str:

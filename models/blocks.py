@@ -11,18 +11,38 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import Any, Self
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Time, and_, func, select, text, update
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    Date,
+    Executable,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Time,
+    bindparam,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.categories import Category
 from models.clock import instant, now
-from models.db import Base, Record, session
+from models.db import Base, Record, fetch, session
+from models.dirty_days import mark_days
 from models.errors import Invalid, NotFound
 from models.events import record
 from models.plans import check_limit
 from models.users import User
+
+_COUNTED = {"date", "duration_minutes"}
+"""What of a block, beside its category and its state, goes into the statistics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +68,7 @@ class TimeBlock(Base):
             sqlite_where=text("completed_at IS NULL AND deleted_at IS NULL"),
             postgresql_where=text("completed_at IS NULL AND deleted_at IS NULL"),
         ),
+        Index("uq_time_blocks_series", "series_id", "series_on", unique=True),
         Index("ix_time_blocks_category_id", "category_id"),
         Index("ix_time_blocks_inbox_item_id", "inbox_item_id"),
     )
@@ -55,6 +76,8 @@ class TimeBlock(Base):
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     category_id: Mapped[int] = mapped_column(ForeignKey("categories.id", ondelete="RESTRICT"))
     inbox_item_id: Mapped[int | None] = mapped_column(ForeignKey("inbox_items.id", ondelete="SET NULL"))
+    series_id: Mapped[int | None] = mapped_column(ForeignKey("block_series.id", ondelete="SET NULL"))
+    series_on: Mapped[dt.date | None]
     title: Mapped[str] = mapped_column(String(500))
     subtitle: Mapped[str | None] = mapped_column(String(500))
     date: Mapped[date]
@@ -93,9 +116,13 @@ class TimeBlock(Base):
         duration_minutes: int,
         subtitle: str | None = None,
         is_urgent: bool = False,
+        starts_at: datetime | None = None,
         **origin: Any,
     ) -> Self:
-        """Plan a stretch of time, at the end of its day's order. Errors: LimitReached."""
+        """Plan a stretch of time, at the end of its day's order. Errors: LimitReached.
+
+        `starts_at` says which one is meant of a time that the wall clock shows twice.
+        """
         owner.lock()
         block = cls(
             owner_id=owner.id,
@@ -105,7 +132,7 @@ class TimeBlock(Base):
             date=date,
             start_time=start_time,
             duration_minutes=duration_minutes,
-            starts_at=instant(date, start_time, owner.timezone),
+            starts_at=starts_at or instant(date, start_time, owner.timezone),
             is_urgent=is_urgent,
             progress=0,
             elapsed_seconds=0,
@@ -114,7 +141,7 @@ class TimeBlock(Base):
         )
         session.add(block)
         session.flush()
-        record(BlocksChanged(owner.id, (date,)))
+        days_changed(owner.id, date)
         return block
 
     @classmethod
@@ -130,66 +157,79 @@ class TimeBlock(Base):
 
     def change(self, owner: User, category: Category | None = None, **values: Any) -> None:
         """Change what was planned. On another day the block goes to that day's end. Errors: LimitReached."""
+        is_counted = category is not None or bool(_COUNTED & values.keys())
+        if is_counted:
+            owner.lock()
+            session.refresh(self)  # somebody may have moved it meanwhile; both its days must be counted anew
         days = {self.date, values.get("date", self.date)}
         if len(days) > 1:
-            owner.lock()
             self.sort_order = self._take_place(owner, values["date"])
         for name, value in values.items():
             setattr(self, name, value)
         if category is not None:
             self.category_id = category.id
-        self.starts_at = instant(self.date, self.start_time, owner.timezone)
+        if "starts_at" not in values and {"date", "start_time"} & values.keys():
+            self.starts_at = instant(self.date, self.start_time, owner.timezone)
         self.updated_at = now()
         session.flush()
-        record(BlocksChanged(self.owner_id, tuple(days)))
+        if is_counted:
+            days_changed(self.owner_id, *days)
 
-    def complete(self) -> None:
-        """Mark as done. Doing it again changes nothing."""
+    def complete(self, worked_seconds: int = 0) -> None:
+        """Mark as done, with what a session of focus on it counted. Doing it again changes nothing."""
         done = session.execute(
             update(TimeBlock)
             .where(TimeBlock.id == self.id, TimeBlock.completed_at.is_(None))
-            .values(completed_at=now(), progress=100, updated_at=now())
+            .values(
+                completed_at=now(),
+                progress=100,
+                elapsed_seconds=TimeBlock.elapsed_seconds + worked_seconds,
+                updated_at=now(),
+            )
         )
         session.refresh(self)
         if done.rowcount:  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
-            record(BlocksChanged(self.owner_id, (self.date,)))
+            days_changed(self.owner_id, self.date)
 
     def delete(self) -> None:
         """Take it out of the day. Work that came from the inbox and is not done returns there."""
-        self.deleted_at = self.updated_at = now()
-        session.flush()
-        record(BlocksChanged(self.owner_id, (self.date,)))
+        day = session.scalar(
+            update(TimeBlock)
+            .where(TimeBlock.id == self.id, TimeBlock.deleted_at.is_(None))
+            .values(deleted_at=now(), updated_at=now())
+            .returning(TimeBlock.date)
+        )
+        if day is not None:
+            days_changed(self.owner_id, day)
+
+
+def days_changed(user_id: int, *days: date) -> None:
+    """Have the statistics of these days counted anew, and say so."""
+    mark_days(user_id, days)
+    record(BlocksChanged(user_id, days))
 
 
 def list_blocks(
     user_id: int, first: date, last: date, *, is_completed: bool | None = None, limit: int, offset: int = 0
-) -> list[Record]:
+) -> Sequence[Record]:
     """A span of days in order, each block with its category, in one statement."""
-    wanted = _day_filter(user_id, first, last, is_completed)
-    return list(
-        session.execute(
-            _BLOCKS.where(wanted)
-            .order_by(TimeBlock.date, TimeBlock.sort_order, TimeBlock.id)
-            .limit(limit)
-            .offset(offset)
-        )
-    )
+    span = {"first": first} if first == last else {"first": first, "last": last}
+    return fetch(_listing(first == last, is_completed), owner=user_id, limit=limit, offset=offset, **span)
 
 
 def count_blocks(user_id: int, first: date, last: date, *, is_completed: bool | None = None) -> int:
     """How many blocks `list_blocks` has in all."""
-    wanted = _day_filter(user_id, first, last, is_completed)
-    return session.scalar(select(func.count()).select_from(TimeBlock).where(wanted)) or 0
+    wanted = _span(False, is_completed)
+    counted = fetch(select(func.count()).select_from(TimeBlock).where(*wanted), owner=user_id, first=first, last=last)
+    return int(counted[0][0])
 
 
 def show_block(user_id: int, uid: uuid.UUID) -> Record:
     """One block with its category. Errors: NotFound."""
-    row = session.execute(
-        _BLOCKS.where(TimeBlock.owner_id == user_id, TimeBlock.uid == uid, TimeBlock.deleted_at.is_(None))
-    ).first()
-    if row is None:
+    found = fetch(_ONE_BLOCK, owner=user_id, uid=uid)
+    if not found:
         raise NotFound("Block not found")
-    return row
+    return found[0]
 
 
 def reorder(owner: User, day: date, uids: Sequence[uuid.UUID]) -> None:
@@ -250,16 +290,27 @@ def move_to_zone(owner: User) -> None:
         session.execute(update(TimeBlock), moved)
 
 
-def _day_filter(user_id: int, first: date, last: date, is_completed: bool | None) -> Any:
+def _span(is_one_day: bool, is_completed: bool | None) -> list[ColumnElement[bool]]:
+    first, last = bindparam("first", type_=Date()), bindparam("last", type_=Date())
     wanted = [
-        TimeBlock.owner_id == user_id,
+        TimeBlock.owner_id == bindparam("owner"),
         TimeBlock.deleted_at.is_(None),
-        TimeBlock.date == first if first == last else TimeBlock.date.between(first, last),
+        TimeBlock.date == first if is_one_day else TimeBlock.date.between(first, last),
     ]
     if is_completed is not None:
         done = TimeBlock.completed_at
         wanted.append(done.is_not(None) if is_completed else done.is_(None))
-    return and_(*wanted)
+    return wanted
+
+
+@cache
+def _listing(is_one_day: bool, is_completed: bool | None) -> Executable:
+    return (
+        _BLOCKS.where(*_span(is_one_day, is_completed))
+        .order_by(TimeBlock.date, TimeBlock.sort_order, TimeBlock.id)
+        .limit(bindparam("limit", type_=Integer()))
+        .offset(bindparam("offset", type_=Integer()))
+    )
 
 
 _BLOCKS = select(
@@ -285,3 +336,6 @@ _BLOCKS = select(
     Category.icon.label("category_icon"),
     Category.owner_id.label("category_owner_id"),
 ).join(Category, Category.id == TimeBlock.category_id)
+_ONE_BLOCK = _BLOCKS.where(
+    TimeBlock.owner_id == bindparam("owner"), TimeBlock.uid == bindparam("uid"), TimeBlock.deleted_at.is_(None)
+)

@@ -47,6 +47,7 @@ class InboxItem(Base):
     is_all_day: Mapped[bool] = mapped_column(default=False)
     closed_at: Mapped[datetime | None]
     dismissed_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 

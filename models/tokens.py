@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import time
 import uuid
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Literal, Self
 
 import jwt
-from sqlalchemy import ForeignKey, String, select, update
+from sqlalchemy import ForeignKey, String, bindparam, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.clock import now
-from models.db import Base, Record, session
+from models.db import Base, Record, fetch, session
 from models.errors import RefreshExpired, ResetTokenInvalid, TokenExpired, TokenInvalid
 from models.events import record
 from models.users import User
@@ -239,8 +241,28 @@ def issue_access(login: Login, user_uid: uuid.UUID) -> str:
     return jwt.encode(claims, key, algorithm="HS256", headers={"kid": kid})
 
 
+_read: OrderedDict[tuple[str, Contract], dict[str, Any]] = OrderedDict()
+_MOST_READ = 10_000
+
+
 def read_access(token: str, contract: Contract) -> dict[str, Any]:
-    """The claims of an access token. Errors: TokenExpired, TokenInvalid."""
+    """The claims of an access token. Errors: TokenExpired, TokenInvalid.
+
+    A token's signature is checked once in each process: that costs as much as a query. Whether its login still
+    stands is asked with every request, by `caller_of`.
+    """
+    claims = _read.get((token, contract))
+    if claims is None:
+        claims = _decode(token, contract)
+        _read[token, contract] = claims
+        if len(_read) > _MOST_READ:
+            _read.popitem(last=False)
+    if claims["exp"] <= time.time():
+        raise TokenExpired
+    return claims
+
+
+def _decode(token: str, contract: Contract) -> dict[str, Any]:
     if len(token) > 4096:
         raise TokenInvalid
     try:
@@ -273,7 +295,12 @@ _CALLER = (
         Login.uid.label("login_uid"),
     )
     .join(Login, Login.user_id == User.id)
-    .where(User.deleted_at.is_(None), Login.ended_at.is_(None))
+    .where(
+        User.deleted_at.is_(None),
+        Login.ended_at.is_(None),
+        Login.uid == bindparam("sid"),
+        User.uid == bindparam("sub"),
+    )
 )
 
 
@@ -283,10 +310,10 @@ def caller_of(claims: dict[str, Any]) -> Record:
         sid, sub = uuid.UUID(claims["sid"]), uuid.UUID(claims["sub"])
     except (ValueError, TypeError, AttributeError) as error:
         raise TokenInvalid from error
-    caller = session.execute(_CALLER.where(Login.uid == sid, User.uid == sub)).first()
-    if caller is None:
+    found = fetch(_CALLER, sid=sid, sub=sub)
+    if not found:
         raise TokenInvalid
-    return caller
+    return found[0]
 
 
 def digest(token: str) -> str:

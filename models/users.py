@@ -124,7 +124,8 @@ class User(Base):
 
     def lock(self) -> None:
         """Let no other transaction count or number this user's things until this one ends."""
-        session.execute(select(User.id).where(User.id == self.id).with_for_update())
+        # NO KEY UPDATE: rows that only point at the user may still be written meanwhile.
+        session.execute(select(User.id).where(User.id == self.id).with_for_update(key_share=True))
 
     def change(self, **values: Any) -> None:
         """Change profile or settings. In another time zone the wall clock of what is planned stays."""

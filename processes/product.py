@@ -8,12 +8,12 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Sequence
 from typing import IO
 from urllib.parse import urlsplit
 
 from processes import ports, valkey
 from processes.console import Console
+from processes.gate import Gate
 from processes.supervisor import GaveUp, Stopped, Supervisor
 from settings import PROVIDERS, ROOT, settings
 
@@ -27,8 +27,8 @@ class Refused(Exception):
     """Daybook cannot start here, and why."""
 
 
-def up(preparations: Sequence[str], *, demo: bool, until_parent_ends: bool = False) -> None:
-    """Run Daybook until it is told to stop; `preparations` are commands of cli.py to run before it serves."""
+def up(*, demo: bool, until_parent_ends: bool = False) -> None:
+    """Run Daybook until it is told to stop; `demo` says that there is a demo account to make."""
     parent = os.getppid() if until_parent_ends else None
     if not settings.production:
         os.environ.setdefault("PYTHONWARNINGS", "ignore:You're running the worker with superuser")
@@ -41,7 +41,7 @@ def up(preparations: Sequence[str], *, demo: bool, until_parent_ends: bool = Fal
         console = Console()
         supervisor = Supervisor(ROOT, console, parent)
         try:
-            _run(supervisor, console, preparations, demo)
+            _run(supervisor, console, demo)
         except Stopped as stopped:
             console.say(f"Stopping: {stopped}")
         except valkey.NoServer as error:
@@ -67,26 +67,28 @@ def wanted_ports() -> dict[str, ports.Address]:
 def runs_sandbox() -> bool:
     """Whether the providers' stand-ins run here: in development, where one is needed and nobody runs it elsewhere."""
     local = urlsplit(settings.sandbox_url).hostname in LOOPBACK
-    return not settings.production and local and any(map(settings.sandboxed, PROVIDERS))
+    return not settings.production and local and any(map(settings.sandboxed, (*PROVIDERS, "stripe")))
 
 
 def _sandbox_port() -> int:
     return urlsplit(settings.sandbox_url).port or 80
 
 
-def _run(supervisor: Supervisor, console: Console, preparations: Sequence[str], demo: bool) -> None:
+def _run(supervisor: Supervisor, console: Console, demo: bool) -> None:
     started = time.monotonic()
     if settings.embeds_redis:
         data = settings.var_dir / "valkey"
         supervisor.start("valkey", valkey.command(settings.valkey_port, data))
         if not supervisor.wait(lambda: valkey.ready(settings.valkey_port), 30):
             raise GaveUp(f"valkey does not answer; {data / 'valkey.log'} says why.")
-    for command in preparations:
-        supervisor.run(command, [*CLI, command])
-    roles = commands()
+    gate, roles = Gate(settings.var_dir), commands()
     supervisor.start("web", roles.pop("web"))
+    supervisor.run("migrate", [*CLI, "migrate"])
+    if demo:
+        supervisor.run("demo", [*CLI, "seed-demo"])
     if runs_sandbox():
         supervisor.start("sandbox", _sandbox())
+    gate.open()
     # The others wait for the web, so that the machine's cores go to what the reader waits for.
     serves = supervisor.wait(_web_answers, WAIT_FOR_WEB)
     for name, role in roles.items():
@@ -111,6 +113,7 @@ def commands() -> dict[str, list[str]]:
 def _sandbox() -> list[str]:
     return [
         sys.executable, "-m", "sandbox", "--port", str(_sandbox_port()), "--smtp-port", str(settings.sandbox_smtp_port),
+        "--webhook-base", settings.public_url,
     ]  # fmt: skip
 
 

@@ -24,6 +24,10 @@ class Consent(Exchange):
     authorize_paths: ClassVar[tuple[str, ...]] = ("/oauth/authorize",)
     scope_parameters: ClassVar[tuple[str, ...]] = ("scope",)
     scope_separators: ClassVar[str] = " "
+    granular: ClassVar[bool] = False
+    """Whether a person may allow a part of what is asked for."""
+    unasked: ClassVar[tuple[str, ...]] = ()
+    """Scopes that come with signing in, and cannot be refused one by one."""
 
     def __init__(self, stand: Any, redirects: tuple[str, ...] = LOOPBACK) -> None:
         super().__init__(stand)
@@ -50,6 +54,7 @@ class Consent(Exchange):
             return self._return(target, asked, **self.denial())
         if person is None:
             return self._stop(f"There is no account “{asked.get('account', '')}” in the sandbox.")
+        scopes = self._allowed(scopes)
         code = secrets.token_urlsafe(24)
         self.codes[code] = Code(client, person.key, scopes, target, asked.get("code_challenge"), asked)
         return self._return(target, asked, code=code, **self.returned(person.key, scopes))
@@ -71,6 +76,12 @@ class Consent(Exchange):
         if unknown:
             raise Refused("invalid_scope", f"Unknown scope: {' '.join(unknown)}")
         return scopes
+
+    def _allowed(self, scopes: tuple[str, ...]) -> tuple[str, ...]:
+        ticked = request.values.getlist("granted")
+        if not self.granular or not (ticked or "choosing" in request.values):
+            return scopes
+        return tuple(scope for scope in scopes if scope in ticked or scope in self.unasked)
 
     def requested(self, asked: dict[str, str]) -> tuple[str, ...]:
         text = " ".join(asked.get(name, "") for name in self.scope_parameters)
@@ -118,6 +129,8 @@ class Consent(Exchange):
             scopes=[(scope, self.scopes[scope]) for scope in scopes],
             people=people[:12],
             chosen=(hint or people[0]).key,
+            granular=self.granular,
+            unasked=self.unasked,
         )
 
     def _stop(self, message: str) -> tuple[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -51,17 +52,19 @@ class Product:
         self.process.send_signal(number)
         return self.process.wait(30)
 
-    def wait_until_it_serves(self, seconds: float = 60) -> None:
+    def wait_until_it_serves(self, seconds: float = 120) -> None:
         deadline = time.monotonic() + seconds
         while self.status("/healthz") != 200:
             if time.monotonic() > deadline or (self.process and self.process.poll() is not None):
                 raise TimeoutError(f"Daybook does not serve at {self.url}. It wrote:\n{self.log()}")
             time.sleep(0.05)
 
-    def status(self, path: str) -> int:
-        """The status that a GET is answered with; 0 where nothing answers."""
+    def status(self, path: str, body: object = None) -> int:
+        """The status that a GET, or a POST of a JSON body, is answered with; 0 where nothing answers."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"})
         try:
-            with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+            with urllib.request.urlopen(request, timeout=5) as answer:
                 return answer.status
         except urllib.error.HTTPError as error:
             return error.code

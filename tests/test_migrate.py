@@ -3,29 +3,19 @@
 import os
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import NullPool, create_engine, inspect, make_url, text
+from sqlalchemy import NullPool, create_engine, inspect, text
 
 from settings import ROOT
+from tests.databases import empty_database
 
 
 @pytest.fixture
 def database(tmp_path) -> Iterator[str]:
-    """The address of an empty database, of the kind that the suite runs on."""
-    given = os.environ.get("TEST_DATABASE_URL")
-    if not given:
-        yield f"sqlite:///{tmp_path / 'new' / 'daybook.sqlite3'}"
-        return
-    url = make_url(given).set(database=f"daybook_migrate_{uuid.uuid4().hex[:8]}")
-    admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{url.database}"'))
-    yield url.render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{url.database}" WITH (FORCE)'))
+    with empty_database(tmp_path) as address:
+        yield address
 
 
 def migrate(database: str) -> subprocess.Popen[str]:

@@ -7,25 +7,34 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from processes import valkey
 from settings import ROOT
+from tests.databases import empty_database
 from tests.product import Product, free_ports
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc"),
-    pytest.mark.xdist_group("up"),
+    pytest.mark.timeout(300),
 ]
+
+
+says_nothing_of_the_database = pytest.mark.skipif(
+    "TEST_DATABASE_URL" in os.environ, reason="runs with the suite on SQLite; another database makes no difference"
+)
+ACCOUNT = {"email": "yesterday@example.com", "password": "SecurePass123!", "name": "Jo Yesterday"}
 
 
 @pytest.fixture
 def product(tmp_path):
-    daybook = Product(tmp_path)
-    yield daybook
-    for process in daybook.processes():
-        os.kill(process, signal.SIGKILL)
+    with empty_database(tmp_path) as address:
+        daybook = Product(tmp_path, DATABASE_URL=address)
+        yield daybook
+        for process in daybook.processes():
+            os.kill(process, signal.SIGKILL)
 
 
 def roles(product: Product) -> set[str]:
@@ -47,7 +56,7 @@ def supervised(product: Product, mark: str) -> int:
     """The process with this in its command line that the supervisor itself started."""
     assert product.process
     for process, line in product.processes().items():
-        parent = int((ROOT.__class__("/proc") / str(process) / "stat").read_text().rpartition(")")[2].split()[1])
+        parent = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
         if mark in line and parent == product.process.pid:
             return process
     raise AssertionError(f"no {mark} among {product.processes()}")
@@ -65,6 +74,7 @@ def test_it_serves_and_a_signal_ends_everything_in_seconds(product):
     assert product.log().rstrip().endswith("Stopped.")
 
 
+@says_nothing_of_the_database
 def test_ctrl_c_ends_everything(product):
     product.start()
     product.wait_until_it_serves()
@@ -85,18 +95,17 @@ def test_a_second_start_finds_the_data_also_after_a_kill(product):
     product.wait_until_it_serves()
     port = int(product.settings["VALKEY_PORT"])
     assert valkey._ask(port, "SET yesterday kept").startswith("+OK")
-    database = product.folder / "daybook.sqlite3"
-    assert database.exists()
-    inode = database.stat().st_ino
+    assert product.status("/tymblok/v1/auth/register", ACCOUNT) == 201
     time.sleep(1.2)  # the embedded server writes through once a second
     product.stop(signal.SIGKILL)
     product.start()  # at once: it waits for the remains of the first to go
     product.wait_until_it_serves()
     assert "kept" in valkey._ask(port, "GET yesterday")
-    assert database.stat().st_ino == inode
+    assert product.status("/tymblok/v1/auth/login", ACCOUNT) == 200
     product.stop()
 
 
+@says_nothing_of_the_database
 def test_a_crashed_process_is_started_again(product):
     product.start()
     product.wait_until_it_serves()
@@ -108,6 +117,7 @@ def test_a_crashed_process_is_started_again(product):
     product.stop()
 
 
+@says_nothing_of_the_database
 def test_a_second_daybook_in_the_same_folder_is_refused(product):
     product.start()
     product.wait_until_it_serves()
@@ -122,6 +132,7 @@ def test_a_second_daybook_in_the_same_folder_is_refused(product):
     product.stop()
 
 
+@says_nothing_of_the_database
 def test_a_taken_port_is_named_with_its_setting(product):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -135,6 +146,7 @@ def test_a_taken_port_is_named_with_its_setting(product):
     assert not product.processes()
 
 
+@says_nothing_of_the_database
 def test_it_ends_with_the_process_that_started_it_where_that_is_asked_for(product):
     shell = subprocess.Popen(
         ["sh", "-c", f"{sys.executable} cli.py up --until-parent-ends; :"], cwd=ROOT, stdin=subprocess.DEVNULL,
@@ -146,6 +158,7 @@ def test_it_ends_with_the_process_that_started_it_where_that_is_asked_for(produc
     product.wait_until_all_are_gone(15)
 
 
+@says_nothing_of_the_database
 def test_every_line_bears_the_name_of_its_process(product):
     product.start()
     product.wait_until_it_serves()
@@ -157,6 +170,7 @@ def test_every_line_bears_the_name_of_its_process(product):
     assert any(line.startswith("{") and json.loads(line) for line in web)
 
 
+@says_nothing_of_the_database
 def test_a_redis_that_was_named_is_used_and_not_embedded(product, tmp_path):
     (port,) = free_ports(1)
     own = subprocess.Popen(valkey.command(port, tmp_path / "own"))

@@ -36,6 +36,10 @@ class Routes(Blueprint):
     def _make_doc_response_schema(self, schema: Any) -> Any:
         return self.shape.documented(schema) if schema is not None else None
 
+    def arguments(self, schema: Any, **options: Any) -> Any:
+        """What a request carries. The schema is made once: making it anew costs more than checking with it."""
+        return super().arguments(schema() if isinstance(schema, type) else schema, **options)
+
     def response(self, status_code: int | str | HTTPStatus, schema: Any = None, **documented: Any) -> Any:
         """The documented answer. The view's value goes out in the contract's envelope, with this status.
 

@@ -12,11 +12,14 @@ TICKS = {
     "wake_mails": 5.0,
     "wake_syncs": settings.tick_seconds,
     "wake_revocations": 30.0,
+    "wake_subscriptions": 30.0,
+    "refresh_stats": settings.tick_seconds,
 }
 """Task name → seconds between two runs."""
 
 NIGHTLY = {
     "tidy_up": crontab(minute="17"),
+    "rebuild_stats": crontab(hour="3", minute="40"),
 }
 
 celery.conf.beat_schedule = {

@@ -19,7 +19,7 @@ class GitHub:
     """The connector. https://docs.github.com/en/rest"""
 
     provider = "github"
-    scopes = ("repo", "notifications", "read:user")
+    scopes: tuple[str, ...] = ("repo", "notifications", "read:user")
 
     def profile(self, credentials: Credentials) -> Profile:
         with closing(Api(credentials.access_token)) as api, spoken(NAME):

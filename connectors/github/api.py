@@ -6,7 +6,7 @@ Its `Issue` objects cost three times the CPU and keep every page in memory; the 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -50,6 +50,7 @@ class Answer:
     has_next: bool = False
     at: float = 0.0
     """GitHub's own clock, in epoch seconds."""
+    members: list[Any] = field(default_factory=list)
 
 
 def connection(auth: Auth.Auth) -> Github:
@@ -86,12 +87,21 @@ class Api:
             kept = {key: value for key, value in kept.items() if value}
             return Answer(_parsed(body), kept, 'rel="next"' in headers.get("link", ""), clock(headers))
 
-    def members(self, path: str, validators: dict[str, str] | None = None, **parameters: str | int) -> Answer:
-        """The same, where only a list will do."""
-        answer = self.get(path, validators, **parameters)
-        if answer.body is not None and not isinstance(answer.body, list):
-            raise unreadable(NAME)
-        return answer
+    def members(
+        self, path: str, validators: dict[str, str] | None = None, inside: str = "", **parameters: str | int
+    ) -> Answer:
+        """The same for a list, or for the list `inside` an object. An empty page before the last is asked for again."""
+        for _ in range(2):
+            answer = self.get(path, validators, **parameters)
+            if answer.body is None:
+                return answer
+            listed = answer.body.get(inside) if inside and isinstance(answer.body, dict) else answer.body
+            if not isinstance(listed, list):
+                raise unreadable(NAME)
+            if listed or not answer.has_next:
+                return replace(answer, members=listed)
+            validators = None
+        raise ConnectorError("GitHub showed an empty page in the middle of a list. It will be tried again.")
 
 
 def _parsed(body: str) -> Any:

@@ -11,6 +11,7 @@ from zlib import crc32
 
 from connectors import text
 from connectors.base import Item, Profile
+from connectors.members import read as read_members
 from connectors.text import Malformed
 
 MENTIONS = ("mention", "team_mention")
@@ -106,20 +107,13 @@ def profile_of(raw: object) -> Profile:
 
 def read(members: list[Any], item_of: Callable[[object], Item]) -> tuple[list[Item], int, list[int | None]]:
     """Items, how many members could not be read, and every id; None stands for one that is unknown."""
-    items: dict[str, Item] = {}
     ids: list[int | None] = []
-    skipped = 0
     for raw in members:
         try:
             ids.append(int(raw["id"]))
         except (TypeError, KeyError, ValueError, IndexError):
             ids.append(None)
-        try:
-            item = item_of(raw)
-            items[item.external_id] = item
-        except Malformed:
-            skipped += 1
-    return list(items.values()), skipped, ids
+    return *read_members(members, item_of), ids
 
 
 # -- which issues are in the inbox already: four bytes each, so that five thousand fit into a cursor

@@ -11,10 +11,9 @@ from typing import Any
 
 from connectors import text
 from connectors.base import Cursor, Item, Page, Sweep
-from connectors.faults import unreadable
-from connectors.github.api import NAME, PER_PAGE, Answer, Api
+from connectors.github.api import PER_PAGE, Answer, Api
 from connectors.github.items import is_elsewhere, issue_item, key_of, mention_item, packed, read, review_item, unpacked
-from connectors.text import Malformed
+from connectors.members import sweep
 
 MOST_PAGES = 100
 """A first sync or a sweep goes this far: of more than 10,000 open issues the newest arrive."""
@@ -28,7 +27,6 @@ OVERLAP = timedelta(minutes=2)
 SETTLING = timedelta(seconds=30)
 SWEEP_EVERY = timedelta(hours=6)
 FIRST_SWEEP_AFTER = timedelta(hours=1)
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Run:
@@ -59,7 +57,7 @@ class Run:
         begun = self.cursor.get("first")
         if begun is None:
             probe = self.newest(None)
-            since = max((_updated(raw) for raw in probe.body), default=LONG_AGO)
+            since = max((_updated(raw) for raw in probe.members), default=text.LONG_AGO)
             begun = {"since": text.stamp(min(since, _now())), "validators": probe.validators, "page": 1}
         seen: set[int | None] = set()
         number = begun["page"]
@@ -68,10 +66,10 @@ class Run:
                 "/issues", filter="assigned", state="open", sort="created", direction="desc",
                 per_page=PER_PAGE, page=number,
             )
-            items, skipped, ids = read(answer.body, issue_item)
+            items, skipped, ids = read(answer.members, issue_item)
             seen.update(ids)
             self.hold(items)
-            yield self.page(items, skipped, first={**begun, "page": number + 1})
+            yield self.page(items, skipped, first={**begun, "page": number + 1}, held=packed(self.held))
             if not answer.has_next or number >= MOST_PAGES:
                 break
             number += 1
@@ -79,9 +77,9 @@ class Run:
         moved = number > 1 and self.newest(begun["validators"]).body is not None
         del self.cursor["first"]
         self.validators["issues"] = begun["validators"]
-        self.cursor.update(since=begun["since"], open_pages=number, held=packed(self.held))
+        self.cursor.update(since=begun["since"], open_pages=number)
         if number == 1:
-            yield self.page([], sweeps=_sweep("issue", seen), swept_at=text.stamp(_now()))
+            yield self.page([], sweeps=_absence("issue", seen), swept_at=text.stamp(_now()))
         elif moved and number < MOST_PAGES:
             yield from self.sweep_issues()
         else:
@@ -97,7 +95,7 @@ class Run:
         answer = self.newest(self.validators.get("issues"))
         if answer.body is not None:
             yield from self.take(answer)
-        is_due = _moment(self.cursor.get("swept_at")) + SWEEP_EVERY <= _now()
+        is_due = text.moment(self.cursor.get("swept_at")) + SWEEP_EVERY <= _now()
         if is_due:
             for name in ("reviews", "mentions"):
                 self.validators.pop(name, None)  # a sweep that was held back is offered again
@@ -106,11 +104,11 @@ class Run:
 
     def take(self, newest: Answer) -> Iterator[Page]:
         """What changed since the last run, out of the one page where that is enough."""
-        since = _moment(self.cursor["since"])
+        since = text.moment(self.cursor["since"])
         begin = since - OVERLAP
-        dated = [(_updated(raw), raw) for raw in newest.body]
-        if not newest.has_next or any(LONG_AGO < at < begin for at, _ in dated):
-            fresh = [raw for at, raw in dated if at >= begin or at == LONG_AGO]
+        dated = [(_updated(raw), raw) for raw in newest.members]
+        if not newest.has_next or any(text.LONG_AGO < at < begin for at, _ in dated):
+            fresh = [raw for at, raw in dated if at >= begin or at == text.LONG_AGO]
             pages: Any = [(*read(fresh, issue_item), max([since, *(at for at, _ in dated)]))]
         else:
             pages = self.ascending("all", begin)
@@ -124,7 +122,7 @@ class Run:
         """Everything open, once more and complete: what is not among it was closed, unassigned or deleted."""
         seen: set[int | None] = set()
         held: set[int] = set()
-        for count, (items, skipped, ids, _) in enumerate(self.ascending("open", LONG_AGO), 1):
+        for count, (items, skipped, ids, _) in enumerate(self.ascending("open", text.LONG_AGO), 1):
             seen.update(ids)
             held.update(key_of(item) for item in items)
             yield self.page(items, skipped)
@@ -134,7 +132,7 @@ class Run:
         if None not in seen:
             self.held = held
         self.cursor.update(open_pages=count, held=packed(self.held))
-        yield self.page([], sweeps=_sweep("issue", seen), swept_at=text.stamp(_now()))
+        yield self.page([], sweeps=_absence("issue", seen), swept_at=text.stamp(_now()))
 
     def ascending(self, state: str, since: datetime) -> Iterator[tuple[list[Item], int, list[int | None], datetime]]:
         """Oldest change first, each page beginning at the last moment seen: nothing can slip between two pages.
@@ -148,7 +146,7 @@ class Run:
                 "/issues", filter="assigned", state=state, sort="updated", direction="asc",
                 since=text.stamp(since), per_page=PER_PAGE, page=number,
             )
-            versions = {_version(raw): raw for raw in answer.body}
+            versions = {_version(raw): raw for raw in answer.members}
             reached = max(since, _settled(answer))
             yield *read([raw for version, raw in versions.items() if version not in before], issue_item), reached
             if not answer.has_next:
@@ -173,29 +171,26 @@ class Run:
         keys: set[int] = set()
         validators: dict[str, str] = {}
         for number in range(1, MOST_SEARCH_PAGES + 1):
-            answer = self.api.get(
-                "/search/issues", self.validators.get("reviews") if number == 1 else None,
+            answer = self.api.members(
+                "/search/issues", self.validators.get("reviews") if number == 1 else None, "items",
                 q="is:open is:pr review-requested:@me archived:false", sort="created", order="desc",
                 per_page=PER_PAGE, page=number,
             )
             if answer.body is None:
                 return
-            found = answer.body
-            if not isinstance(found, dict) or not isinstance(found.get("items"), list):
-                raise unreadable(NAME)
             validators = validators or answer.validators
-            items, skipped, ids = read(found["items"], review_item)
+            items, skipped, ids = read(answer.members, review_item)
             seen.update(ids)
             keys.update(key_of(item) for item in items)
             yield self.page(items, skipped)
             if not answer.has_next:
                 break
         # A search may be cut off by time or at 1,000, and its pages may shift: then it proves no absence.
-        total = found.get("total_count")
-        if found.get("incomplete_results") is True or (isinstance(total, int) and len(seen) < total):
+        total = answer.body.get("total_count")
+        if answer.body.get("incomplete_results") is True or (isinstance(total, int) and len(seen) < total):
             seen.add(None)
         self.validators["reviews"] = validators
-        yield self.page([], sweeps=_sweep("review", seen), held_reviews=packed(keys))
+        yield self.page([], sweeps=_absence("review", seen), held_reviews=packed(keys))
 
     # -- notifications
 
@@ -215,7 +210,7 @@ class Run:
             if answer.body is None:
                 return
             validators = validators or answer.validators
-            items, skipped, ids = read([raw for raw in answer.body if not is_elsewhere(raw, held)], mention_item)
+            items, skipped, ids = read([raw for raw in answer.members if not is_elsewhere(raw, held)], mention_item)
             seen.update(ids)
             yield self.page(items, skipped)
             if not answer.has_next:
@@ -223,36 +218,30 @@ class Run:
         else:
             seen.add(None)
         self.validators["mentions"] = validators
-        yield self.page([], sweeps=_sweep("mention", seen))
+        yield self.page([], sweeps=_absence("mention", seen))
 
 
-def _sweep(scope: str, ids: set[int | None]) -> tuple[Sweep, ...]:
-    """Proof of absence, where every id is known."""
-    return () if None in ids else (Sweep(f"{scope}:", frozenset(f"{scope}:{number}" for number in ids)),)
+def _absence(scope: str, ids: set[int | None]) -> tuple[Sweep, ...]:
+    """Proof, where every id is known."""
+    return sweep(scope, (f"{scope}:{number}" for number in ids), None not in ids)
 
 
 def _settled(answer: Answer) -> datetime:
     """The last change on an ascending page that was not made while the page was: such a member shows a time ahead of
     its place, and to go on from there would leave out what stands between."""
     moving = datetime.fromtimestamp(answer.at, UTC) - SETTLING
-    return next((at for raw in reversed(answer.body) if LONG_AGO < (at := _updated(raw)) < moving), LONG_AGO)
+    times = [_updated(raw) for raw in reversed(answer.members)]
+    return next((at for at in times if text.LONG_AGO < at < moving), text.LONG_AGO)
 
 
 def _updated(raw: object) -> datetime:
-    return _moment(raw.get("updated_at")) if isinstance(raw, dict) else LONG_AGO
+    return text.moment(raw.get("updated_at")) if isinstance(raw, dict) else text.LONG_AGO
 
 
 def _version(raw: object) -> str:
     if isinstance(raw, dict) and raw.get("id"):
         return f"{raw['id']} {raw.get('updated_at')}"
     return repr(raw)[:500]
-
-
-def _moment(value: object) -> datetime:
-    try:
-        return text.instant(value)
-    except Malformed:
-        return LONG_AGO
 
 
 def _now() -> datetime:

@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from sandbox.github import shapes, words
+from sandbox import words
+from sandbox.github import shapes
 from sandbox.people import Person
 
 LEAN_REPOSITORY = ("id", "full_name", "private", "html_url", "url")

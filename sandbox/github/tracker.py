@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.github import words
+from sandbox import words
 from sandbox.github.issues import Issue
+from sandbox.github.lines import Line, lines
 from sandbox.people import COLLEAGUES, Accounts, Person
 
 DAY = 86_400
@@ -142,12 +143,12 @@ class Tracker:
         choice = random.Random(42)
         today = int(datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp())
         mara, jun = self.accounts.people["mara"], self.accounts.people["jun"]
-        written = list(words.lines())
+        written = list(lines())
         repositories = sorted({line.repository for line in written})
         for number in range(1, 61):
             labels = (choice.choice(("bug", "enhancement", "chore")),)
             kind = "pull" if number % 5 == 0 else "issue"
-            written.append(words.Line(choice.choice(repositories), kind, labels, words.title(number), False))
+            written.append(Line(choice.choice(repositories), kind, labels, words.title(number), False))
         for place, line in enumerate(written):
             person = jun if place % 12 == 7 else mara
             age = min(int(choice.expovariate(1 / (40 * DAY))) + choice.randrange(3600, DAY), 400 * DAY)
@@ -172,7 +173,7 @@ class Tracker:
             )
             self._tell(issue, person, line, choice)
 
-    def _tell(self, issue: Issue, person: Person, line: words.Line, choice: random.Random) -> None:
+    def _tell(self, issue: Issue, person: Person, line: Line, choice: random.Random) -> None:
         unread = choice.random() < 0.7
         if line.is_asked:
             self.notify(person, issue, "review_requested" if issue.is_pull else "mention", issue.updated_at, unread)

@@ -6,6 +6,8 @@ import pytest
 
 from bench.slow_clients import HALF_SENT, measure, slow_clients, web
 
+pytestmark = pytest.mark.timeout(300)
+
 
 @pytest.fixture(scope="module")
 def port():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -89,3 +91,32 @@ def bearer(control):
         return {"Authorization": f"Bearer {token}"}
 
     return headers
+
+
+class Receiver:
+    """Keeps what is posted to it."""
+
+    def __init__(self):
+        kept = self.kept = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                kept.append((self.path, self.headers, self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+
+@pytest.fixture
+def receiver():
+    receiver = Receiver()
+    yield receiver
+    receiver.server.shutdown()
+    receiver.server.server_close()

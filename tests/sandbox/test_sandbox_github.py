@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import github as pygithub
@@ -212,35 +211,6 @@ def test_pygithub_reads_it(base, bearer):
     assert status == 200 and len(json.loads(body)) == 100
     with pytest.raises(pygithub.BadCredentialsException):
         pygithub.Github(base_url=f"{base}/github", auth=pygithub.Auth.Token("gho_no"), retry=None).get_user().login  # noqa: B018
-
-
-class Receiver:
-    """Keeps what is posted to it."""
-
-    def __init__(self):
-        kept = self.kept = []
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                kept.append((self.path, self.headers, self.rfile.read(int(self.headers["Content-Length"]))))
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-
-@pytest.fixture
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.server.shutdown()
-    receiver.server.server_close()
 
 
 def test_webhooks_are_signed(control, receiver):

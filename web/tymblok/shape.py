@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import Schema, fields
@@ -10,6 +11,7 @@ from marshmallow.fields import Field
 from models import errors
 from models.clock import now
 from models.errors import Refusal
+from models.plans import PLANS
 from web.body import Input
 from web.fields import Timestamp
 from web.routes import Routes as BaseRoutes
@@ -37,10 +39,27 @@ class PaginationSchema(Camel):
     total_pages = fields.Integer(required=True)
 
 
+class LimitedToSchema(Camel):
+    history_days = fields.Integer(required=True, metadata={"example": 7, "description": "Today and the days before"})
+    plan = fields.String(required=True, metadata={"example": "free"})
+
+
 class MetaSchema(Camel):
     timestamp = Timestamp(required=True)
     request_id = fields.String(required=True, metadata={"example": "req_abc123"})
     pagination = fields.Nested(PaginationSchema)
+    limited_to = fields.Nested(
+        LimitedToSchema,
+        metadata={"description": "Where the plan keeps fewer days than were asked for: what the figures count"},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """Figures, and the plan that cut their history where one did."""
+
+    data: Any
+    plan: str | None
 
 
 class DetailSchema(Schema):
@@ -90,6 +109,11 @@ class Tymblok(Shape):
                 "totalItems": page.total,
                 "totalPages": page.pages,
             }
+        if isinstance(data, Limited):
+            if data.plan is not None:
+                kept = PLANS[data.plan].features.stats_history_days
+                meta["limitedTo"] = {"historyDays": kept, "plan": data.plan}
+            data = data.data
         return {"data": data, "meta": meta}
 
     def failure(self, failure: Failure) -> Any:

@@ -1,40 +1,17 @@
-"""What the sandbox's GitHub talks about: titles and bodies written by hand, and more of them put together on demand."""
+"""Titles and bodies for heaps of items: written by hand in parts, and put together the same way every time."""
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
 
 
-@dataclass(frozen=True)
-class Line:
-    repository: str
-    kind: str
-    labels: tuple[str, ...]
-    title: str
-    is_asked: bool
-    """The account is asked (a review, a mention) rather than assigned."""
-
-
-@cache
-def lines() -> tuple[Line, ...]:
-    found, repository = [], ""
-    for text in (HERE / "titles.txt").read_text("utf-8").splitlines():
-        if text.startswith("["):
-            repository = text.strip("[]")
-        elif text and not text.startswith("#"):
-            kind, labels, title = (part.strip() for part in text.split("|", 2))
-            names = tuple(label.strip() for label in labels.split(","))
-            found.append(Line(repository, kind.lstrip("@"), names, title, kind.startswith("@")))
-    return tuple(found)
-
-
 @cache
 def bodies() -> tuple[str, ...]:
+    """Texts as people write them under an issue, in Markdown."""
     return tuple(part.strip() for part in (HERE / "bodies.md").read_text("utf-8").split("-----\n"))
 
 
