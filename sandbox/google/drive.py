@@ -43,6 +43,7 @@ class Comment:
     mentioned: list[str] = field(default_factory=list)
     assignee: str | None = None
     is_resolved: bool = False
+    replies: list[Comment] = field(default_factory=list)
 
 
 @dataclass
@@ -55,6 +56,8 @@ class File:
     modified: datetime
     shared: dict[str, datetime] = field(default_factory=dict)
     """With whom (by key), and when."""
+    viewed: dict[str, datetime] = field(default_factory=dict)
+    """Who looked at it (by key), and when."""
     lost: set[str] = field(default_factory=set)
     """Who could see it once."""
     is_trashed: bool = False
@@ -85,6 +88,8 @@ def shape(file: File) -> dict[str, Any]:
         "lastModifyingUser": user(file.owner), "shared": True, "ownedByMe": is_mine, "size": "1024",
         "capabilities": {"canComment": True, "canEdit": is_mine, "canDownload": True},
     }  # fmt: skip
+    if person.key in file.viewed:
+        shown |= {"viewedByMe": True, "viewedByMeTime": stamp(file.viewed[person.key])}
     if person.key in file.shared:
         shown |= {"sharedWithMeTime": stamp(file.shared[person.key]), "sharingUser": user(file.owner)}
     return shown
@@ -94,11 +99,25 @@ def comment_shape(file: File, comment: Comment) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "kind": "drive#comment", "id": comment.id, "createdTime": stamp(comment.created),
         "modifiedTime": stamp(comment.modified), "resolved": comment.is_resolved, "author": user(comment.author),
-        "deleted": False, "htmlContent": comment.content, "content": comment.content, "replies": [],
+        "deleted": False, "htmlContent": comment.content, "content": comment.content,
+        "replies": [reply_shape(each) for each in comment.replies],
         "mentionedEmailAddresses": comment.mentioned,
         "quotedFileContent": {"mimeType": "text/html", "value": file.name},
     }  # fmt: skip
     return shown | ({"assigneeEmailAddress": comment.assignee} if comment.assignee else {})
+
+
+def reply_shape(reply: Comment) -> dict[str, Any]:
+    return {
+        "kind": "drive#reply",
+        "id": reply.id,
+        "createdTime": stamp(reply.created),
+        "modifiedTime": stamp(reply.modified),
+        "author": user(reply.author),
+        "deleted": False,
+        "htmlContent": reply.content,
+        "content": reply.content,
+    }
 
 
 def visible() -> list[File]:
