@@ -11,8 +11,8 @@ from sandbox import words
 from sandbox.control import body, controls
 from sandbox.google import seed
 from sandbox.google.api import google
-from sandbox.google.drive import Comment, File
 from sandbox.google.events import Calendar, Event, Moment
+from sandbox.google.files import Comment, File
 from sandbox.people import COLLEAGUES, Person
 from sandbox.reply import reply
 from sandbox.stand import Unknown
