@@ -39,11 +39,12 @@ class Product:
         others = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
         return others | self.settings
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        """Run `cli.py up`, or another command that does."""
         with (self.folder / "up.log").open("ab") as log:
             self._started_at = len(self.log())
             self.process = subprocess.Popen(
-                [sys.executable, "cli.py", "up"], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                command or [sys.executable, "cli.py", "up"], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=self.environment,
             )  # fmt: skip
         return self.process
