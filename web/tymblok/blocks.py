@@ -6,13 +6,14 @@ import uuid
 from datetime import date, time
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from models.blocks import TimeBlock, count_blocks, list_blocks, reorder, show_block
 from models.categories import Category
 from models.clock import today
 from models.db import Record
 from models.errors import Invalid
+from models.series import look_ahead
 from web.auth import caller, current_user
 from web.fields import Clock, Day, Flag, Int, QueryFlag, QueryInt, Text, Timestamp, Uid
 from web.paging import paged
@@ -82,7 +83,7 @@ class BlocksQuery(Camel):
 
 class OrderSchema(Camel):
     date = Day(required=True)
-    block_ids = fields.List(Uid(), required=True, validate=lambda ids: len(ids) <= 1000)
+    block_ids = fields.List(Uid(), required=True, validate=validate.Length(max=1000))
 
 
 class CompletionSchema(Camel):
@@ -133,6 +134,7 @@ def index(query: dict[str, Any]) -> Listing:
     """List time blocks."""
     first, last = _span(query)
     user_id, is_completed = caller().id, query.get("completed")
+    look_ahead(caller(), last)
     return paged(
         query["page"],
         query["page_size"],
