@@ -21,7 +21,7 @@ from connectors.text import Malformed
 
 MOST_PAGES = 20
 MOST_SOURCES = 100
-OVERLAP = timedelta(minutes=3)
+OVERLAP = timedelta(seconds=90)
 LIST_EVERY = timedelta(hours=3)
 NEWEST = {"direction": "descending", "timestamp": "last_edited_time"}
 CREATED = {"direction": "descending", "timestamp": "created_time"}
