@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from models import events
+from models.api_keys import ApiKeyRevoked
 from models.integrations import SyncDue
+from models.live import LiveEventWritten
 from models.mail import MailQueued
 from models.revocations import RevocationDue
+from models.tokens import LoginEnded
+from models.users import UserDeleted
 from workers.announce import announce
+from workers.live import carry_event, carry_farewell
 
 
 def listen() -> None:
@@ -14,3 +19,6 @@ def listen() -> None:
     events.listen(MailQueued, lambda fact: announce("send_mail", fact.mail_id, queue_name="mail"))
     events.listen(SyncDue, lambda fact: announce("sync_integration", fact.integration_id, queue_name="sync"))
     events.listen(RevocationDue, lambda fact: announce("revoke_tokens", fact.revocation_id))
+    events.listen(LiveEventWritten, carry_event)
+    for ending in (LoginEnded, ApiKeyRevoked, UserDeleted):
+        events.listen(ending, carry_farewell)

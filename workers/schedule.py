@@ -13,6 +13,7 @@ TICKS = {
     "wake_syncs": settings.tick_seconds,
     "wake_revocations": 30.0,
     "refresh_stats": settings.tick_seconds,
+    "close_sessions": min(1.0, settings.tick_seconds),
 }
 """Task name → seconds between two runs."""
 
