@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workers import focus, housekeeping, mail, revocations, schedule, stats, sync
+from workers import focus, housekeeping, mail, revocations, schedule, stats, subscriptions, sync
 from workers.listen import listen
 
-__all__ = ["focus", "housekeeping", "listen", "mail", "revocations", "schedule", "stats", "sync"]
+__all__ = ["focus", "housekeeping", "listen", "mail", "revocations", "schedule", "stats", "subscriptions", "sync"]
