@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
-from workers import channels, housekeeping, mail, revocations, schedule, stats, subscriptions, sync
+from workers import (
+    channels,
+    focus,
+    housekeeping,
+    mail,
+    revocations,
+    schedule,
+    stats,
+    subscriptions,
+    sync,
+)
 from workers.listen import listen
 
-__all__ = ["channels", "housekeeping", "listen", "mail", "revocations", "schedule", "stats", "subscriptions", "sync"]
+__all__ = [
+    "channels",
+    "focus",
+    "housekeeping",
+    "listen",
+    "mail",
+    "revocations",
+    "schedule",
+    "stats",
+    "subscriptions",
+    "sync",
+]

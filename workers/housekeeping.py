@@ -12,6 +12,7 @@ from models.db import session
 from models.guesses import forget_old_guesses
 from models.heartbeats import beat
 from models.integrations import OAuthState
+from models.live import forget_old_events
 from models.mail import Mail
 from models.pushes import forget_old_pushes
 from models.tokens import Login, MailedToken
@@ -31,6 +32,7 @@ def tidy_up() -> None:
     old = now() - timedelta(days=KEPT_DAYS)
     forget_old_guesses()
     forget_old_pushes()
+    forget_old_events()
     session.execute(delete(OAuthState).where(OAuthState.expires_at < now()))
     session.execute(delete(MailedToken).where(MailedToken.expires_at < old))
     session.execute(delete(Login).where(Login.expires_at < old))

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from models import events
 from models.channels import ChannelsDue
+from models.api_keys import ApiKeyRevoked
 from models.integrations import SyncDue
+from models.live import LiveEventWritten
 from models.mail import MailQueued
 from models.revocations import RevocationDue
 from models.subscriptions import SubscriptionDue
+from models.tokens import LoginEnded
+from models.users import UserDeleted
 from workers.announce import announce
+from workers.live import carry_event, carry_farewell
 
 
 def listen() -> None:
@@ -18,3 +23,6 @@ def listen() -> None:
     events.listen(ChannelsDue, lambda fact: announce("renew_channels", fact.integration_id))
     events.listen(SubscriptionDue, lambda fact: announce("check_subscription", fact.subscription_id))
     events.listen(RevocationDue, lambda fact: announce("revoke_tokens", fact.revocation_id))
+    events.listen(LiveEventWritten, carry_event)
+    for ending in (LoginEnded, ApiKeyRevoked, UserDeleted):
+        events.listen(ending, carry_farewell)

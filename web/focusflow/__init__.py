@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from web.app import ContractApp, create_app
 from web.docs import Document
-from web.focusflow import analytics, api_keys, auth, export, pomodoro, profile, projects, tasks, timer
+from web.focusflow import analytics, api_keys, auth, export, live, pomodoro, profile, projects, tasks, timer
 from web.focusflow.shape import shape
 
 HOST = "api.focusflow.com"
@@ -13,6 +13,6 @@ VERSION_1 = (auth, profile, api_keys, projects, tasks, timer, pomodoro, analytic
 
 def create() -> ContractApp:
     """The contract's app."""
-    return create_app(
-        shape, Document("/api/v1", "FocusFlow", "1.0.0", [resource.routes for resource in VERSION_1])
-    )
+    app = create_app(shape, Document("/api/v1", "FocusFlow", "1.0.0", [resource.routes for resource in VERSION_1]))
+    app.wsgi_app = live.beside(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    return app
