@@ -9,6 +9,7 @@ from models import (  # noqa: F401
     focus,
     guesses,
     heartbeats,
+    identities,
     inbox,
     integrations,
     live,
