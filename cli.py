@@ -40,6 +40,48 @@ def migrate() -> None:
     upgrade()
 
 
+@main.command("seed-demo")
+def seed_demo() -> None:
+    """Make the documented test account, with a month of work; refused in production."""
+    import models.tables  # noqa: F401  # foreign keys name tables, so all must be known
+    from models import db, demo
+    from models.errors import Refusal
+
+    try:
+        with db.transaction():
+            made = demo.seed_demo()
+    except Refusal as reason:
+        raise click.ClickException(reason.message) from None
+    click.echo(f"{demo.EMAIL} is ready" if made else f"{demo.EMAIL} was there already")
+
+
+@main.command("import")
+@click.argument("email")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_export(email: str, file: Path) -> None:
+    """Put a FocusFlow export (JSON or CSV) into the empty account of EMAIL."""
+    import models.tables  # noqa: F401  # foreign keys name tables, so all must be known
+    from models import db
+    from models.errors import Refusal
+    from models.imports import import_records, read_export
+    from models.users import User
+
+    try:
+        with db.transaction():
+            owner = User.by_email(email)
+            if owner is None:
+                raise click.ClickException(f"there is no account of {email}")
+            records = list(read_export(file.read_text(encoding="utf-8")))
+            with click.progressbar(records, label="Importing") as shown:
+                counts = import_records(owner, shown)
+    except Refusal as reason:
+        fields = "; ".join(sentence for sentences in getattr(reason, "fields", {}).values() for sentence in sentences)
+        raise click.ClickException(fields or reason.message) from None
+    except ValueError as reason:
+        raise click.ClickException(f"{file} cannot be read: {reason}") from None
+    click.echo(", ".join(f"{count} {kind}s" for kind, count in counts.items() if kind != "user"))
+
+
 def upgrade() -> None:
     """Apply every migration that this database lacks, one process at a time."""
     from alembic import command

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from typing import Any
 from urllib.request import Request
 
@@ -24,6 +25,10 @@ REFUSED = (
 _quiet = logging.getLogger("connectors.slack.client")
 _quiet.setLevel(logging.CRITICAL + 1)
 """The client writes every failure, body and all, to its log; what failed is said by the ConnectorError."""
+
+
+# What "Later" keeps has no method of its own yet; stars.list still answers for what was starred.
+warnings.filterwarnings("ignore", message=r"stars\.list is deprecated", category=UserWarning)
 
 
 class Api(WebClient):
