@@ -12,7 +12,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Self
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, delete, func, or_, select, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.channels import PushChannel, channels_of
@@ -240,6 +253,8 @@ class OAuthState(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     sealed_verifier: Mapped[str] = mapped_column(Text)
     redirect_uri: Mapped[str | None] = mapped_column(String(2000))
+    browser_hash: Mapped[str | None] = mapped_column(String(64))
+    """The sign that the browser was given which set out, where nobody is logged in yet."""
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
     @classmethod
@@ -250,6 +265,7 @@ class OAuthState(Base):
         *,
         user_id: int | None = None,
         redirect_uri: str | None = None,
+        browser: str | None = None,
     ) -> tuple[str, str]:
         """A new state for the provider's address, and the PKCE verifier that stays here."""
         state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
@@ -261,27 +277,39 @@ class OAuthState(Base):
                 user_id=user_id,
                 sealed_verifier=seal(verifier, "oauth-verifier"),
                 redirect_uri=redirect_uri,
+                browser_hash=digest(browser) if browser else None,
                 expires_at=now() + STATE_LIFETIME,
             )
         )
         return state, verifier
 
     @classmethod
+    def look_up(cls, state: str, purpose: str, provider: str) -> Record | None:
+        """A state that can still be spent: redirect_uri and browser_hash."""
+        return session.execute(
+            select(cls.redirect_uri, cls.browser_hash).where(*cls._living(state, purpose, provider))
+        ).first()
+
+    @classmethod
     def spend(cls, state: str, purpose: str, provider: str) -> tuple[Record, str]:
-        """Use a state up: its row (user_id, redirect_uri) and the verifier. Errors: NotFound."""
+        """Use a state up: its row (user_id, redirect_uri, browser_hash) and the verifier. Errors: NotFound."""
         row = session.execute(
             delete(cls)
-            .where(
-                cls.state_hash == digest(state),
-                cls.purpose == purpose,
-                cls.provider == provider,
-                cls.expires_at > now(),
-            )
-            .returning(cls.user_id, cls.redirect_uri, cls.sealed_verifier)
+            .where(*cls._living(state, purpose, provider))
+            .returning(cls.user_id, cls.redirect_uri, cls.browser_hash, cls.sealed_verifier)
         ).first()
         if row is None:
             raise NotFound("This request for consent is unknown, used or too old")
         return row, unseal(row.sealed_verifier, "oauth-verifier")
+
+    @classmethod
+    def _living(cls, state: str, purpose: str, provider: str) -> tuple[ColumnElement[bool], ...]:
+        return (
+            cls.state_hash == digest(state),
+            cls.purpose == purpose,
+            cls.provider == provider,
+            cls.expires_at > now(),
+        )
 
 
 def check_room(owner: User, provider: str) -> None:

@@ -14,6 +14,7 @@ from models import (  # noqa: F401
     focus,
     guesses,
     heartbeats,
+    identities,
     inbox,
     integrations,
     invites,
