@@ -40,6 +40,48 @@ def migrate() -> None:
     upgrade()
 
 
+@main.command("seed-demo")
+def seed_demo() -> None:
+    """Make the documented test account, with a month of work; refused in production."""
+    import models.tables  # noqa: F401  # foreign keys name tables, so all must be known
+    from models import db, demo
+    from models.errors import Refusal
+
+    try:
+        with db.transaction():
+            made = demo.seed_demo()
+    except Refusal as reason:
+        raise click.ClickException(reason.message) from None
+    click.echo(f"{demo.EMAIL} is ready" if made else f"{demo.EMAIL} was there already")
+
+
+@main.command("import")
+@click.argument("email")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_export(email: str, file: Path) -> None:
+    """Put a FocusFlow export (JSON or CSV) into the empty account of EMAIL."""
+    import models.tables  # noqa: F401  # foreign keys name tables, so all must be known
+    from models import db
+    from models.errors import Refusal
+    from models.imports import import_records, read_export
+    from models.users import User
+
+    try:
+        with db.transaction():
+            owner = User.by_email(email)
+            if owner is None:
+                raise click.ClickException(f"there is no account of {email}")
+            records = list(read_export(file.read_text(encoding="utf-8")))
+            with click.progressbar(records, label="Importing") as shown:
+                counts = import_records(owner, shown)
+    except Refusal as reason:
+        fields = "; ".join(sentence for sentences in getattr(reason, "fields", {}).values() for sentence in sentences)
+        raise click.ClickException(fields or reason.message) from None
+    except ValueError as reason:
+        raise click.ClickException(f"{file} cannot be read: {reason}") from None
+    click.echo(", ".join(f"{count} {kind}s" for kind, count in counts.items() if kind != "user"))
+
+
 def upgrade() -> None:
     """Apply every migration that this database lacks, one process at a time."""
     from alembic import command
@@ -73,6 +115,96 @@ def _wait_for_turn(connection: Connection) -> None:
     else:
         connection.exec_driver_sql(f"SELECT pg_advisory_lock({MIGRATION_LOCK})")
         connection.commit()  # the lock is the connection's, not the transaction's
+
+
+@main.command("plan")
+@click.argument("email")
+@click.argument("plan", type=click.Choice(["free", "pro_monthly", "pro_yearly"]))
+def plan(email: str, plan: str) -> None:
+    """Put an account on a plan by hand, without a payment."""
+    import models.tables  # noqa: F401
+    from models import db
+    from models.users import User
+
+    with db.transaction():
+        user = User.by_email(email)
+        if user is None:
+            raise click.ClickException(f"there is no account {email}")
+        user.plan = plan
+    click.echo(f"{email} is on {plan}")
+
+
+@main.command("sync")
+@click.option("--provider", default=None, help="Only this provider.")
+@click.option("--user", "email", default=None, help="Only this account's e-mail address.")
+def sync(provider: str | None, email: str | None) -> None:
+    """Sync connected accounts now, one after the other."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    import models.tables  # noqa: F401
+    from models import db
+    from models.errors import Conflict
+    from models.integrations import find_integrations
+    from workers import sync as syncing
+
+    with db.transaction(reading=True):
+        wanted = find_integrations(provider, email)
+    if not wanted:
+        raise click.ClickException("nothing is connected that fits")
+    failed = 0
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task("syncing", total=len(wanted))
+        for integration_id, name, owner in wanted:
+            try:
+                outcome = syncing.sync(integration_id)
+                said = outcome.error.message if outcome.error else f"{outcome.counts.synced} new or changed"
+                failed += outcome.error is not None
+            except Conflict as reason:
+                said = reason.message
+            progress.console.print(f"{owner} {name}: {said}")
+            progress.advance(task)
+    if failed:
+        raise click.ClickException(f"{failed} of {len(wanted)} failed")
+
+
+@main.command("rebuild-stats")
+def rebuild_stats() -> None:
+    """Count everybody's statistics from the blocks again, here and now."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    import models.tables  # noqa: F401
+    from models import db
+    from models.rollups import rebuild, slices
+
+    with db.transaction(reading=True):
+        parts = list(slices())
+    with Progress(console=Console(stderr=True)) as progress:
+        for first, last in progress.track(parts, description="counting"):
+            with db.transaction():
+                rebuild(first, last)
+    click.echo("statistics rebuilt")
+
+
+@main.command("rotate-keys")
+def rotate_keys() -> None:
+    """Reseal everything with the newest of ENCRYPTION_KEYS; afterwards the older ones can be taken out."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    import models.tables  # noqa: F401
+    from models.rotation import count_sealed, rotate
+
+    lost = 0
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task("resealing", total=count_sealed())
+        for seen, unreadable in rotate():
+            lost += unreadable
+            progress.advance(task, seen)
+    if lost:
+        raise click.ClickException(f"{lost} values open with none of the keys; they were left as they are")
+    click.echo("everything is sealed with the newest key")
 
 
 if __name__ == "__main__":

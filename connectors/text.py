@@ -48,6 +48,13 @@ def number(value: object) -> int:
     return value
 
 
+def named(value: object) -> str:
+    """An id that is text."""
+    if not isinstance(value, str) or not clean(value, 200):
+        raise Malformed("no id")
+    return clean(value, 200)
+
+
 def member(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Malformed("not an object")

@@ -87,11 +87,14 @@ class FocusSession(Base):
         Index("ix_focus_sessions_pomodoros", "owner_id", "started_at", sqlite_where=_COUNTS, postgresql_where=_COUNTS),
         Index("ix_focus_sessions_task_id", "task_id"),
         Index("ix_focus_sessions_block_id", "block_id"),
+        Index("ix_focus_sessions_team", "organization_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
 
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     task_id: Mapped[int | None] = mapped_column(ForeignKey("tasks.id", ondelete="SET NULL"))
     block_id: Mapped[int | None] = mapped_column(ForeignKey("time_blocks.id", ondelete="SET NULL"))
+    organization_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id", ondelete="SET NULL"))
+    """Whose the task was when the session began; the time stays with it, whatever becomes of the task."""
     kind: Mapped[str] = mapped_column(String(12))
     planned_seconds: Mapped[int | None]
     cycle_focus: Mapped[int | None]
@@ -167,6 +170,7 @@ class FocusSession(Base):
         """Start the clock of a new session. The timer is held. Errors: Conflict."""
         _refuse_second(owner_id)
         began = cls(owner_id=owner_id, kind=kind, planned_seconds=planned_seconds, task=task, block=block)
+        began.organization_id = task.organization_id if task is not None else None
         began.counted_us, began.pomodoros, began.completed = 0, 0, False
         if cycle is not None:
             began.cycle_focus, began.cycle_interval = cycle.focus, cycle.interval
@@ -297,7 +301,7 @@ class FocusSession(Base):
             self.pomodoros = cycle.pomodoros(after)
         if not self.is_break:
             spans = [(before, after)] if cycle is None else list(cycle.stretches(before, after))
-            seconds = write_stretches(self.owner_id, self.id, began, before, spans, cycle)
+            seconds = write_stretches(self.owner_id, self.organization_id, self.id, began, before, spans, cycle)
             if self.task is not None:
                 self.task.focus_seconds += seconds
 

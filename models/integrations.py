@@ -24,7 +24,7 @@ from models.queues import claim
 from models.revocations import Revocation
 from models.seal import Unreadable, seal, unseal
 from models.tokens import digest
-from models.users import User
+from models.users import User, email_key
 from settings import settings
 
 PROVIDERS = ("github", "jira", "google-calendar", "slack", "notion", "linear")
@@ -278,6 +278,16 @@ def check_room(owner: User, provider: str) -> None:
 def list_integrations(user_id: int) -> list[Integration]:
     """A user's connected accounts, the oldest first."""
     return list(session.scalars(select(Integration).where(Integration.owner_id == user_id).order_by(Integration.id)))
+
+
+def find_integrations(provider: str | None, email: str | None) -> list[tuple[int, str, str]]:
+    """Id, provider and owner's e-mail of all that fit, for an operator."""
+    found = select(Integration.id, Integration.provider, User.email).join(User, User.id == Integration.owner_id)
+    if provider is not None:
+        found = found.where(Integration.provider == provider)
+    if email is not None:
+        found = found.where(User.email_key == email_key(email))
+    return [(row.id, row.provider, row.email) for row in session.execute(found.order_by(Integration.id))]
 
 
 def claim_due(limit: int) -> list[int]:

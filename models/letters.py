@@ -65,6 +65,27 @@ def send_reconnect(user: User, provider: str) -> None:
     )
 
 
+def send_payment_failed(user: User) -> None:
+    """Word that a renewal was not paid."""
+    _send(
+        user,
+        "Your payment for Daybook did not go through",
+        "The payment for your Daybook subscription was declined. It will be tried again in the next days; until then\n"
+        "nothing changes for you. To use another card, open the billing page in the settings of your app.",
+    )
+
+
+def send_webhook_off(user: User, url: str, reason: str) -> None:
+    """Word to an admin that events no longer go out to an address."""
+    _send(
+        user,
+        "A FocusFlow webhook was switched off",
+        f"No more events are posted to\n\n{url}\n\n{reason}.\n\n"
+        "Events that could not be delivered are kept for 30 days. Once the receiver works again, switch the webhook "
+        "on in FocusFlow and they go out.",
+    )
+
+
 def _send(user: User, subject: str, text: str) -> None:
     greeting = f"Hello {user.first_name or user.username},\n\n"
     Mail.queue(user.email, subject, greeting + text + "\n\nDaybook\n", user=user)

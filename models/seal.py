@@ -36,6 +36,15 @@ def unseal(sealed: str, purpose: str) -> Any:
     return value
 
 
+def is_newest(sealed: str) -> bool:
+    """Whether a value is sealed with the newest key."""
+    try:
+        Fernet(settings.fernet_keys[0]).decrypt(sealed.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
 def reseal(sealed: str) -> str:
     """The same value under the newest key. Errors: Unreadable."""
     try:

@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table, func, insert, select
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table, func, insert, select, text
 
 from models.cycles import Cycle
 from models.db import Base, Id, Instant, session
 
 SECOND = 1_000_000
 _DAY = timedelta(days=1)
+_IN_TEAM = text("organization_id IS NOT NULL")
 
 stretches = Table(
     "focus_stretches",
     Base.metadata,
     Column("id", Id, primary_key=True),
     Column("owner_id", Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("organization_id", Id, ForeignKey("organizations.id", ondelete="SET NULL"), nullable=True),
     Column("session_id", Id, ForeignKey("focus_sessions.id", ondelete="CASCADE"), nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("ended_at", Instant, nullable=False),
@@ -30,12 +32,22 @@ stretches = Table(
     CheckConstraint("ended_at >= started_at", name="order"),
     Index("ix_focus_stretches_owner", "owner_id", "started_at"),
     Index("ix_focus_stretches_session_id", "session_id"),
+    Index(
+        "ix_focus_stretches_team", "organization_id", "started_at", "ended_at", "owner_id", "seconds",
+        sqlite_where=_IN_TEAM, postgresql_where=_IN_TEAM,
+    ),
 )
 """No class: these rows are written once, never changed, and read as sums."""
 
 
 def write_stretches(
-    owner_id: int, session_id: int, began: datetime, before: int, spans: Sequence[tuple[int, int]], cycle: Cycle | None
+    owner_id: int,
+    organization_id: int | None,
+    session_id: int,
+    began: datetime,
+    before: int,
+    spans: Sequence[tuple[int, int]],
+    cycle: Cycle | None,
 ) -> int:
     """Write what a session counted since `began`, when `before` microseconds were counted; returns the seconds.
 
@@ -49,6 +61,7 @@ def write_stretches(
             rows.append(
                 {
                     "owner_id": owner_id,
+                    "organization_id": organization_id,
                     "session_id": session_id,
                     "started_at": began + timedelta(microseconds=start - before),
                     "ended_at": began + timedelta(microseconds=end - before),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from models import (  # noqa: F401
+    activity,
+    api_keys,
     blocks,
     categories,
+    deliveries,
     dirty_days,
     feeds,
     focus,
@@ -12,8 +15,10 @@ from models import (  # noqa: F401
     heartbeats,
     inbox,
     integrations,
+    invites,
     live,
     mail,
+    organizations,
     projects,
     puzzles,
     revocations,
@@ -21,7 +26,9 @@ from models import (  # noqa: F401
     runs,
     series,
     stretches,
+    subscriptions,
     tasks,
     tokens,
     users,
+    webhooks,
 )

@@ -11,15 +11,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Self
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models.activity import note_work
 from models.clock import now
 from models.db import Base, session
 from models.errors import Conflict, Invalid, NotFound
 from models.focus import FocusSession, hold_timer
 from models.inbox import InboxItem
 from models.live import tell
+from models.organizations import is_member
 from models.projects import Project
 
 Status = Literal["pending", "in_progress", "paused", "completed"]
@@ -83,11 +96,18 @@ class Task(Base):
         Index("ix_tasks_owner", "owner_id", "created_at"),
         Index("ix_tasks_completed", "owner_id", "completed_at"),
         Index("ix_tasks_project_id", "project_id"),
+        Index("ix_tasks_organization_id", "organization_id", "created_at"),
+        Index("ix_tasks_assigned_by_id", "assigned_by_id"),
     )
 
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     project_id: Mapped[int | None] = mapped_column(ForeignKey("projects.id", ondelete="SET NULL"))
     inbox_item_id: Mapped[int | None] = mapped_column(ForeignKey("inbox_items.id", ondelete="SET NULL"))
+    organization_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id", ondelete="SET NULL"))
+    """None for a personal task, which nobody but its owner ever sees."""
+    priority: Mapped[str] = mapped_column(String(10), default="medium")
+    assigned_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    assigned_at: Mapped[datetime | None]
     title: Mapped[str] = mapped_column(String(500))
     description: Mapped[str] = mapped_column(Text, default="")
     status: Mapped[str] = mapped_column(String(12), default="pending")
@@ -104,12 +124,12 @@ class Task(Base):
     @classmethod
     def of(cls, user_id: int, id: int) -> Self:
         """One of this user's tasks, by number. Errors: NotFound."""
-        return cls._only(cls.owner_id == user_id, cls.id == id)
+        return cls._only(belongs_to(user_id), cls.id == id)
 
     @classmethod
     def of_uid(cls, user_id: int, uid: uuid.UUID) -> Self:
         """One of this user's tasks, by uid. Errors: NotFound."""
-        return cls._only(cls.owner_id == user_id, cls.uid == uid)
+        return cls._only(belongs_to(user_id), cls.uid == uid)
 
     @classmethod
     def hold(cls, user_id: int, id: int) -> Self:
@@ -148,6 +168,7 @@ class Task(Base):
             title=title,
             project_id=project.id if project else None,
             inbox_item_id=inbox_item.id if inbox_item else None,
+            organization_id=project.organization_id if project else None,
             **values,
         )
         session.add(task)
@@ -158,10 +179,19 @@ class Task(Base):
         """Change what it says; `project` may be None for none."""
         if "project" in values:
             project = values.pop("project")
+            self._follow(project)
             self.project_id = project.id if project is not None else None
         for name, value in values.items():
             setattr(self, name, value)
         session.flush()
+
+    def _follow(self, project: Project | None) -> None:
+        """In an organisation's project a task becomes the organisation's, and it stays so. Errors: Invalid."""
+        if project is None or project.organization_id == self.organization_id:
+            return
+        if self.organization_id is not None:
+            raise Invalid({"project": ["The task belongs to an organization that this project does not belong to"]})
+        self.organization_id = project.organization_id
 
     # -- the documents' verbs; the timer is held
 
@@ -179,6 +209,7 @@ class Task(Base):
         self.started_at = self.started_at or began.started_at
         session.flush()
         tell(TaskStarted(self.owner_id, self.id, self.title, began.started_at, began.id, minutes))
+        note_work(self, "task_started", began.started_at)
         return began
 
     def pause(self) -> FocusSession:
@@ -190,6 +221,7 @@ class Task(Base):
         self.status = "paused"
         session.flush()
         tell(TaskPaused(self.owner_id, self.id, moment, running.read().elapsed_seconds))
+        note_work(self, "task_paused", moment)
         return running
 
     def resume(self) -> FocusSession:
@@ -201,6 +233,7 @@ class Task(Base):
         self.status = "in_progress"
         session.flush()
         tell(TaskResumed(self.owner_id, self.id, moment, paused.read(moment).remaining_seconds))
+        note_work(self, "task_resumed", moment)
         return paused
 
     def complete(self) -> None:
@@ -214,6 +247,7 @@ class Task(Base):
         self._mark_item(moment)
         session.flush()
         tell(TaskCompleted(self.owner_id, self.id, self.title, moment, self.focus_seconds, self.pomodoros))
+        note_work(self, "task_completed", moment)
 
     def reopen(self) -> None:
         """It is not done after all."""
@@ -255,3 +289,11 @@ class Task(Base):
     def _mark_item(self, completed_at: datetime | None) -> None:
         if self.inbox_item_id is not None:
             session.get_one(InboxItem, self.inbox_item_id).completed_at = completed_at
+
+
+def belongs_to(user_id: int) -> ColumnElement[bool]:
+    """Which tasks are somebody's: his own, and those of an organisation while he is one of its members."""
+    return and_(
+        Task.owner_id == user_id,
+        or_(Task.organization_id.is_(None), is_member(user_id, Task.organization_id)),
+    )

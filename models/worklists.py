@@ -11,8 +11,8 @@ from models.clock import day_bounds
 from models.db import Record, session
 from models.errors import Invalid
 from models.focus import FocusSession
-from models.projects import Project
-from models.tasks import Task
+from models.projects import Project, owned_by
+from models.tasks import Task, belongs_to
 
 PROJECT_ORDERS = {"created_at": Project.created_at, "name": Project.name, "is_active": Project.is_active}
 TASK_ORDERS = {
@@ -78,7 +78,7 @@ def project_sums(project_id: int) -> Record:
 
 
 def _projects(user_id: int, is_active: bool | None) -> Any:
-    wanted = [Project.owner_id == user_id]
+    wanted = [owned_by(user_id)]
     if is_active is not None:
         wanted.append(Project.is_active.is_(is_active))
     return and_(*wanted)
@@ -86,17 +86,17 @@ def _projects(user_id: int, is_active: bool | None) -> Any:
 
 def list_tasks(user_id: int, wanted: Any, *, ordering: str = "-created_at", limit: int, offset: int) -> list[Record]:
     """Tasks, each with its project and the clock of its running session; `wanted` comes from `task_filter`."""
-    return _page(_TASKS.where(Task.owner_id == user_id, wanted), TASK_ORDERS, ordering, Task.id, limit, offset)
+    return _page(_TASKS.where(belongs_to(user_id), wanted), TASK_ORDERS, ordering, Task.id, limit, offset)
 
 
 def count_tasks(user_id: int, wanted: Any) -> int:
     """How many tasks `list_tasks` has in all."""
-    return session.scalar(select(func.count()).select_from(Task).where(Task.owner_id == user_id, wanted)) or 0
+    return session.scalar(select(func.count()).select_from(Task).where(belongs_to(user_id), wanted)) or 0
 
 
 def show_task(user_id: int, id: int) -> Record | None:
     """One task as `list_tasks` gives it."""
-    return session.execute(_TASKS.where(Task.owner_id == user_id, Task.id == id)).first()
+    return session.execute(_TASKS.where(belongs_to(user_id), Task.id == id)).first()
 
 
 def task_filter(
@@ -168,7 +168,7 @@ def _within(column: Any, bounds: tuple[datetime, datetime]) -> Any:
 
 
 def _page(
-    chosen: Select[Any], orders: dict[str, Any], ordering: str, id: Any, limit: int, offset: int
+    chosen: Select[*tuple[Any, ...]], orders: dict[str, Any], ordering: str, id: Any, limit: int, offset: int
 ) -> list[Record]:
     name = ordering.removeprefix("-")
     if name not in orders:

@@ -14,13 +14,16 @@ from sandbox.consent import LOOPBACK
 from sandbox.github import GitHub
 from sandbox.google import Google
 from sandbox.jira import Jira
+from sandbox.notion import Notion
 from sandbox.outbox import Outbox
 from sandbox.people import Accounts
 from sandbox.sender import Sender
 from sandbox.server import Server
+from sandbox.slack import Slack
 from sandbox.stand import Stand
+from sandbox.stripe import Stripe
 
-STANDS: tuple[type[Stand], ...] = (GitHub, Jira, Google)
+STANDS: tuple[type[Stand], ...] = (GitHub, Jira, Google, Slack, Notion, Stripe)
 
 
 @dataclass

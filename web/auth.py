@@ -7,11 +7,13 @@ from typing import Any, TypeVar
 
 from flask import g, request
 
+from models.api_keys import MARK, caller_of_key
 from models.db import Record, session
-from models.errors import TokenInvalid, Unauthenticated
+from models.errors import Forbidden, TokenInvalid, Unauthenticated
 from models.tokens import Contract, caller_of, read_access
 from models.users import User
 
+_READS = {"GET", "HEAD", "OPTIONS"}
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -29,7 +31,22 @@ def authenticate(contract: Contract) -> None:
         raise Unauthenticated
     if scheme.lower() != "bearer" or not token.strip():
         raise TokenInvalid
-    g.caller = caller_of(read_access(token.strip(), contract))
+    g.caller = identify(token.strip(), contract)
+    scopes = getattr(g.caller, "scopes", None)  # a login may do everything that its user may
+    if scopes is not None and ("read" if request.method in _READS else "write") not in scopes.split():
+        raise Forbidden("This API key does not have the scope for this")
+
+
+def identify(token: str, contract: Contract) -> Record:
+    """Who an access token of this contract, or a personal API token, belongs to. Errors: TokenExpired, TokenInvalid."""
+    return caller_of_key(token) if token.startswith(MARK) else caller_of(read_access(token, contract))
+
+
+def logged_in() -> Record:
+    """Who calls, if it is a person who logged in and not a program. Errors: Forbidden."""
+    if g.caller.login_id is None:
+        raise Forbidden("This takes a login, not an API key")
+    return g.caller
 
 
 def caller() -> Record:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workers import housekeeping, mail, revocations, schedule, series, stats, sync
+from workers import housekeeping, mail, revocations, schedule, series, stats, subscriptions, sync
 from workers.listen import listen
 
-__all__ = ["housekeeping", "listen", "mail", "revocations", "schedule", "series", "stats", "sync"]
+__all__ = ["housekeeping", "listen", "mail", "revocations", "schedule", "series", "stats", "subscriptions", "sync"]

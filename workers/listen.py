@@ -6,6 +6,7 @@ from models import events
 from models.integrations import SyncDue
 from models.mail import MailQueued
 from models.revocations import RevocationDue
+from models.subscriptions import SubscriptionDue
 from workers.announce import announce
 
 
@@ -13,4 +14,5 @@ def listen() -> None:
     """Announce facts to the workers from now on; called once by each process."""
     events.listen(MailQueued, lambda fact: announce("send_mail", fact.mail_id, queue_name="mail"))
     events.listen(SyncDue, lambda fact: announce("sync_integration", fact.integration_id, queue_name="sync"))
+    events.listen(SubscriptionDue, lambda fact: announce("check_subscription", fact.subscription_id))
     events.listen(RevocationDue, lambda fact: announce("revoke_tokens", fact.revocation_id))

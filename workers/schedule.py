@@ -12,6 +12,7 @@ TICKS = {
     "wake_mails": 5.0,
     "wake_syncs": settings.tick_seconds,
     "wake_revocations": 30.0,
+    "wake_subscriptions": 30.0,
     "refresh_stats": settings.tick_seconds,
 }
 """Task name → seconds between two runs."""

@@ -50,6 +50,7 @@ class Control:
             spec.get("repository", "harborline/booking-web"),
             spec["title"],
             self.accounts.find(spec.get("author")) or COLLEAGUES[0],
+            is_made=True,
             body=spec.get("body"),
             is_pull=kind in ("pull", "review"),
             assignees=[person] if kind in ("issue", "pull") else [],
