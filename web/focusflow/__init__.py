@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from web.app import ContractApp, create_app
 from web.docs import Document
-from web.focusflow import analytics, api_keys, auth, export, live, pomodoro, profile, projects, tasks, timer
+from web.focusflow import analytics, api_keys, auth, export, feed, live, pomodoro, profile, projects, tasks, timer
 from web.focusflow.shape import shape
 
 HOST = "api.focusflow.com"
-VERSION_1 = (auth, profile, api_keys, projects, tasks, timer, pomodoro, analytics, export)
+VERSION_1 = (auth, profile, api_keys, feed, projects, tasks, timer, pomodoro, analytics, export)
 
 
 def create() -> ContractApp:
