@@ -30,12 +30,16 @@ MOST_HOURS = 5
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose time is asked for: the organisation's, perhaps of one person, perhaps of one project."""
+    """Whose work is asked for: the organisation's, perhaps of one person, perhaps of one project.
+
+    With `is_personal` it is that person's own work in his own project, which is no organisation's.
+    """
 
     organization_id: int
     zone: str
     user_id: int | None = None
     project_id: int | None = None
+    is_personal: bool = False
 
 
 @dataclass(slots=True)
@@ -134,8 +138,9 @@ def _sums(scope: Scope, days: Days, key: Any, ends: Any = None) -> Iterator[tupl
 
 
 def _within(scope: Scope, days: Days) -> list[ColumnElement[bool]]:
+    belongs = stretches.c.organization_id == scope.organization_id
     wanted = [
-        stretches.c.organization_id == scope.organization_id,
+        stretches.c.organization_id.is_(None) if scope.is_personal else belongs,
         stretches.c.started_at > days.start - LONGEST_STRETCH,
         stretches.c.started_at < days.end,
         stretches.c.ended_at > days.start,
@@ -146,7 +151,7 @@ def _within(scope: Scope, days: Days) -> list[ColumnElement[bool]]:
         worked = (
             select(FocusSession.id)
             .join(Task, Task.id == FocusSession.task_id)
-            .where(Task.project_id == scope.project_id, FocusSession.organization_id == scope.organization_id)
+            .where(Task.project_id == scope.project_id)
         )
         wanted.append(stretches.c.session_id.in_(worked))
     return wanted
@@ -163,6 +168,17 @@ def _shares(live: Presence, days: Days) -> list[tuple[date, int]]:
     if live.since is None or live.until is None or live.since >= days.end or live.until <= days.start:
         return []
     return days.split(live.since, live.until, live.seconds)
+
+
+def tasks_of(scope: Scope) -> ColumnElement[bool]:
+    """Which tasks a scope is about."""
+    belongs = Task.organization_id == scope.organization_id
+    wanted = [Task.organization_id.is_(None) if scope.is_personal else belongs]
+    if scope.user_id is not None:
+        wanted.append(Task.owner_id == scope.user_id)
+    if scope.project_id is not None:
+        wanted.append(Task.project_id == scope.project_id)
+    return and_(*wanted)
 
 
 def open_in(days: Days) -> ColumnElement[bool]:
