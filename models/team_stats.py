@@ -27,6 +27,7 @@ from models.team_time import (
     people_by_hour,
     seconds_by_day,
     seconds_by_person,
+    sums_by_project,
     tasks_of,
 )
 from models.users import User
@@ -39,6 +40,7 @@ class Share:
     user_id: int
     username: str
     first_name: str
+    last_name: str
     role: str | None
     seconds: int
     done: int
@@ -90,32 +92,69 @@ def _shares(scope: Scope, days: Days) -> list[Share]:
     for person in people:
         count = counts.get(person.id)
         done, left = (int(count.done), int(count.left)) if count is not None else (0, 0)
-        role = person.role if person.left_at is None else None
-        shares.append(Share(person.id, person.username, person.first_name, role, seconds.get(person.id, 0), done, left))
+        shares.append(
+            Share(
+                person.id,
+                person.username,
+                person.first_name,
+                person.last_name,
+                person.role if person.left_at is None else None,
+                seconds.get(person.id, 0),
+                done,
+                left,
+            )
+        )
     return sorted(shares, key=lambda share: (-share.seconds, -share.done, share.username))
 
 
-def _counts(scope: Scope, days: Days) -> Select[*tuple[Any, ...]]:
+def _counts(scope: Scope, days: Days, key: Any = Task.owner_id) -> Select[*tuple[Any, ...]]:
     return (
         select(
-            Task.owner_id,
+            key,
             func.sum(case((done_in(days), 1), else_=0)).label("done"),
             func.sum(case((open_in(days), 1), else_=0)).label("left"),
         )
         .where(tasks_of(scope), or_(done_in(days), open_in(days)))
-        .group_by(Task.owner_id)
+        .group_by(key)
     )
 
 
 def _people(organization_id: int, worked: set[int]) -> Select[*tuple[Any, ...]]:
     return (
-        select(User.id, User.username, User.first_name, Membership.role, Membership.left_at)
+        select(User.id, User.username, User.first_name, User.last_name, Membership.role, Membership.left_at)
         .join(Membership, Membership.user_id == User.id)
         .where(
             Membership.organization_id == organization_id,
             or_(and_(Membership.left_at.is_(None), User.deleted_at.is_(None)), User.id.in_(worked)),
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectLine:
+    """One project beside the others; the one without a name holds what lies in none."""
+
+    name: str
+    seconds: int
+    done: int
+    open: int
+
+
+def seconds_by_project(scope: Scope, days: Days) -> list[ProjectLine]:
+    """Every project that was worked on or has tasks, the most focused first."""
+    seconds = sums_by_project(scope, days)
+    counts = {
+        row.project_id: (int(row.done), int(row.left))
+        for row in session.execute(_counts(scope, days, Task.project_id.label("project_id")))
+    }
+    ids = {*seconds, *counts}
+    chosen = select(Project.id, Project.name).where(Project.id.in_([id for id in ids if id is not None]))
+    names = {row.id: row.name for row in session.execute(chosen)}
+    lines = [
+        ProjectLine(names.get(id, "No project") if id else "No project", seconds.get(id, 0), *counts.get(id, (0, 0)))
+        for id in ids
+    ]
+    return sorted(lines, key=lambda line: (-line.seconds, -line.done, line.name))
 
 
 def find_project(organization_id: int, asker_id: int, project_id: int) -> Record:

@@ -16,6 +16,7 @@ from web.focusflow import (
     pomodoro,
     profile,
     projects,
+    reports,
     tasks,
     team_analytics,
     team_tasks,
@@ -26,7 +27,7 @@ from web.focusflow.shape import shape
 
 HOST = "api.focusflow.com"
 VERSION_1 = (auth, profile, api_keys, projects, tasks, timer, pomodoro, analytics, export)
-VERSION_2 = (organizations, members, invites, team_tasks, dashboard, team_analytics, webhooks)
+VERSION_2 = (organizations, members, invites, team_tasks, dashboard, team_analytics, reports, webhooks)
 
 
 def create() -> ContractApp:
