@@ -114,6 +114,8 @@ class Membership(Base):
     role: Mapped[str] = mapped_column(String(10))
     joined_at: Mapped[datetime] = mapped_column(default=now)
     left_at: Mapped[datetime | None]
+    idle_noted: Mapped[datetime | None]
+    """The beginning of the last pause that the managers were told of."""
 
     @classmethod
     def of(cls, organization_id: int, user_id: int) -> Self:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workers import housekeeping, mail, revocations, schedule, stats, sync
+from workers import housekeeping, idle, mail, revocations, schedule, stats, sync, webhooks
 from workers.listen import listen
 
-__all__ = ["housekeeping", "listen", "mail", "revocations", "schedule", "stats", "sync"]
+__all__ = ["housekeeping", "idle", "listen", "mail", "revocations", "schedule", "stats", "sync", "webhooks"]

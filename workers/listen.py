@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models import events
+from models.deliveries import DeliveryQueued
 from models.integrations import SyncDue
 from models.mail import MailQueued
 from models.revocations import RevocationDue
@@ -13,4 +14,7 @@ def listen() -> None:
     """Announce facts to the workers from now on; called once by each process."""
     events.listen(MailQueued, lambda fact: announce("send_mail", fact.mail_id, queue_name="mail"))
     events.listen(SyncDue, lambda fact: announce("sync_integration", fact.integration_id, queue_name="sync"))
+    events.listen(
+        DeliveryQueued, lambda fact: announce("deliver_webhooks", fact.webhook_id, queue_name="webhooks")
+    )
     events.listen(RevocationDue, lambda fact: announce("revoke_tokens", fact.revocation_id))
