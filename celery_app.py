@@ -75,7 +75,7 @@ def _log_as_the_web_does(**_: Any) -> None:
 
 @worker_process_init.connect
 def _leave_the_parents_connections(**_: Any) -> None:
-    db.engine.dispose(close=False)
+    db.forget_connections()
 
 
 @celery.on_after_finalize.connect

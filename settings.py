@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     public_url: str = Field(default_factory=lambda set_: f"http://127.0.0.1:{set_['port']}")
     web_workers: int = 2
     web_threads: int = 16
+    live_sockets: int = Field(default=3000, ge=1)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     trusted_proxies: int = Field(default=0, ge=0, le=5)
 
@@ -60,7 +61,7 @@ class Settings(BaseSettings):
     rate_limits: bool = True
 
     # -- what may be reached or returned to
-    allowed_redirect_uris: List = ("tymblok://auth/callback",)
+    allowed_redirect_uris: List = ("tymblok://auth/callback", "tymblok://")
     webhook_allowed_hosts: List = ()
     webhook_retry_scale: float = Field(default=1.0, gt=0)
 
@@ -126,6 +127,15 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("allowed_redirect_uris")
+    @classmethod
+    def _refuse_whole_web(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            scheme, _, rest = address.partition("://")
+            if not rest and scheme.lower() in ("http", "https", "javascript", "data", "file", ""):
+                raise ValueError(f"{address} would allow every address")
+        return value
+
     @model_validator(mode="after")
     def _refuse_weak_production(self) -> Settings:
         if not self.secret_key:
@@ -184,6 +194,8 @@ class Settings(BaseSettings):
 
     def sandboxed(self, provider: str) -> bool:
         """Whether a provider is played by the sandbox: in development, where it has no client of its own."""
+        if provider == "stripe":
+            return not self.production and not self.stripe_secret_key.get_secret_value()
         return not self.production and not getattr(self, f"{provider}_client_id")
 
 

@@ -12,6 +12,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,8 +48,22 @@ def prepare(database: str = "postgresql") -> None:
     subprocess.run([sys.executable, "cli.py", "migrate"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running gunicorn."""
+
+    port: int
+    pid: int
+
+    @property
+    def cpu_seconds(self) -> float:
+        """User and system time of all its workers so far; it moves far less with other load than req/s do."""
+        workers = subprocess.run(["pgrep", "-P", str(self.pid)], stdout=subprocess.PIPE, check=True).stdout.split()
+        return cpu_seconds([int(pid) for pid in workers])
+
+
 @contextlib.contextmanager
-def server(application: str = "wsgi:application", **environment: str) -> Iterator[int]:
+def server(application: str = "wsgi:application", **environment: str) -> Iterator[Server]:
     """gunicorn as gunicorn.conf.py has it, on a port of its own, until the block ends."""
     port = free_port()
     given = {**os.environ, "PORT": str(port), "PUBLIC_URL": f"http://127.0.0.1:{port}", **environment}
@@ -62,7 +77,7 @@ def server(application: str = "wsgi:application", **environment: str) -> Iterato
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1)
                 break
             time.sleep(0.05)
-        yield port
+        yield Server(port, process.pid)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(10)

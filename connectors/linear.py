@@ -104,7 +104,8 @@ def _pages(api: _Api, cursor: Cursor) -> Iterator[Page]:
         count += 1
         issues, following = api.assigned(which, after)
         items, skipped = read(issues, issue_item)
-        newest = max([newest, *(min(text.moment(raw.get("updatedAt")), begun) for raw in issues if isinstance(raw, dict))])
+        edits = [text.moment(raw.get("updatedAt")) for raw in issues if isinstance(raw, dict)]
+        newest = max([newest, *(min(edit, begun) for edit in edits)])
         seen.update(item.external_id for item in items)
         whole = whole and not skipped
         after = following

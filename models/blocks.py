@@ -68,6 +68,7 @@ class TimeBlock(Base):
             sqlite_where=text("completed_at IS NULL AND deleted_at IS NULL"),
             postgresql_where=text("completed_at IS NULL AND deleted_at IS NULL"),
         ),
+        Index("uq_time_blocks_series", "series_id", "series_on", unique=True),
         Index("ix_time_blocks_category_id", "category_id"),
         Index("ix_time_blocks_inbox_item_id", "inbox_item_id"),
     )
@@ -75,6 +76,8 @@ class TimeBlock(Base):
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     category_id: Mapped[int] = mapped_column(ForeignKey("categories.id", ondelete="RESTRICT"))
     inbox_item_id: Mapped[int | None] = mapped_column(ForeignKey("inbox_items.id", ondelete="SET NULL"))
+    series_id: Mapped[int | None] = mapped_column(ForeignKey("block_series.id", ondelete="SET NULL"))
+    series_on: Mapped[dt.date | None]
     title: Mapped[str] = mapped_column(String(500))
     subtitle: Mapped[str | None] = mapped_column(String(500))
     date: Mapped[date]
@@ -113,9 +116,13 @@ class TimeBlock(Base):
         duration_minutes: int,
         subtitle: str | None = None,
         is_urgent: bool = False,
+        starts_at: datetime | None = None,
         **origin: Any,
     ) -> Self:
-        """Plan a stretch of time, at the end of its day's order. Errors: LimitReached."""
+        """Plan a stretch of time, at the end of its day's order. Errors: LimitReached.
+
+        `starts_at` says which one is meant of a time that the wall clock shows twice.
+        """
         owner.lock()
         block = cls(
             owner_id=owner.id,
@@ -125,7 +132,7 @@ class TimeBlock(Base):
             date=date,
             start_time=start_time,
             duration_minutes=duration_minutes,
-            starts_at=instant(date, start_time, owner.timezone),
+            starts_at=starts_at or instant(date, start_time, owner.timezone),
             is_urgent=is_urgent,
             progress=0,
             elapsed_seconds=0,
@@ -161,18 +168,24 @@ class TimeBlock(Base):
             setattr(self, name, value)
         if category is not None:
             self.category_id = category.id
-        self.starts_at = instant(self.date, self.start_time, owner.timezone)
+        if "starts_at" not in values and {"date", "start_time"} & values.keys():
+            self.starts_at = instant(self.date, self.start_time, owner.timezone)
         self.updated_at = now()
         session.flush()
         if is_counted:
             days_changed(self.owner_id, *days)
 
-    def complete(self) -> None:
-        """Mark as done. Doing it again changes nothing."""
+    def complete(self, worked_seconds: int = 0) -> None:
+        """Mark as done, with what a session of focus on it counted. Doing it again changes nothing."""
         done = session.execute(
             update(TimeBlock)
             .where(TimeBlock.id == self.id, TimeBlock.completed_at.is_(None))
-            .values(completed_at=now(), progress=100, updated_at=now())
+            .values(
+                completed_at=now(),
+                progress=100,
+                elapsed_seconds=TimeBlock.elapsed_seconds + worked_seconds,
+                updated_at=now(),
+            )
         )
         session.refresh(self)
         if done.rowcount:  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult

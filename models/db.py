@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Connection,
     DateTime,
     Engine,
     Executable,
@@ -30,9 +32,19 @@ from sqlalchemy.types import TypeDecorator
 
 from settings import settings
 
-_reading: ContextVar[bool] = ContextVar("reading", default=False)
-
 _REST_SECONDS = 1.0
+
+class _Scope:
+    """One transaction: whether it reads, and the connection that it reads on."""
+
+    __slots__ = ("is_reading", "reader")
+
+    def __init__(self, is_reading: bool) -> None:
+        self.is_reading = is_reading
+        self.reader: Connection | None = None
+
+
+_scope: ContextVar[_Scope | None] = ContextVar("scope", default=None)
 
 Record = Row[*tuple[Any, ...]]
 """A row of chosen columns, each an attribute."""
@@ -78,7 +90,7 @@ class Base(DeclarativeBase):
     uid: Mapped[uuid.UUID] = mapped_column(Uuid(), default=uuid.uuid4, unique=True)
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str, **options: Any) -> Engine:
     """An engine with this project's rules. A lost server is noticed within seconds, never waited for."""
     if url.startswith("sqlite"):
         path = url.removeprefix("sqlite:///")
@@ -100,6 +112,7 @@ def make_engine(url: str) -> Engine:
             "options": "-c timezone=UTC -c statement_timeout=5s -c lock_timeout=2s"
             " -c idle_in_transaction_session_timeout=15s",
         },
+        **options,
     )
     event.listen(engine, "checkout", _ping_if_idle)
     event.listen(engine, "checkin", _note_use)
@@ -111,9 +124,10 @@ def _ping_if_idle(connection: Any, record: Any, _proxy: Any) -> None:
     # is asked again only when it has rested. What dies in between costs one request a 503.
     if time.monotonic() - record.info.get("used_at", 0.0) > _REST_SECONDS:
         try:
+            was_autocommit = connection.autocommit
             connection.autocommit = True
             connection.execute("")
-            connection.autocommit = False
+            connection.autocommit = was_autocommit
         except Exception as error:
             raise DisconnectionError from error
 
@@ -133,32 +147,50 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Any) -> None:
     # A transaction that reads first and then writes cannot wait for a lock once its snapshot is stale; taking the
     # write lock at BEGIN turns "database is locked" into a short wait. Reads take none.
-    connection.exec_driver_sql("BEGIN" if _reading.get() else "BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN" if _is_reading() else "BEGIN IMMEDIATE")
 
 
 engine = make_engine(settings.database_url)
-# On PostgreSQL a read needs no BEGIN and no ROLLBACK: two round trips less.
-_read_engine = engine if settings.on_sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
+# On PostgreSQL a read needs no BEGIN and no ROLLBACK, and connections of its own need not be switched to and fro.
+_read_engine = (
+    engine
+    if settings.on_sqlite
+    else make_engine(settings.database_url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+)
+
+
+def forget_connections() -> None:
+    """After a fork: the parent's connections are the parent's."""
+    for each in {engine, _read_engine}:
+        each.dispose(close=False)
 
 
 class _RoutedSession(Session):
-    def get_bind(self, *args: Any, **kwargs: Any) -> Engine:
-        return _read_engine if _reading.get() else engine
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
+        return _read_connection() if _is_reading() else engine
 
 
-session = scoped_session(sessionmaker(class_=_RoutedSession, expire_on_commit=False))
+def _is_reading() -> bool:
+    scope = _scope.get()
+    return scope is not None and scope.is_reading
+
+
+# A transaction inside another has a session of its own, and so cannot commit half of the outer one.
+session = scoped_session(
+    sessionmaker(class_=_RoutedSession, expire_on_commit=False), scopefunc=lambda: _scope.get() or get_ident()
+)
 
 
 @event.listens_for(_RoutedSession, "before_flush")
 def _refuse_writes_while_reading(source: Session, *_: Any) -> None:
-    if _reading.get() and (source.new or source.dirty or source.deleted):
+    if _is_reading() and (source.new or source.dirty or source.deleted):
         raise RuntimeError("a reading transaction may not write; use db.writing()")
 
 
 @contextmanager
 def transaction(*, reading: bool = False) -> Iterator[None]:
     """Commit when the block returns, keep nothing when it raises, and give the connection back either way."""
-    token = _reading.set(reading)
+    token = _scope.set(_Scope(reading))
     try:
         yield
         if session.registry.has():
@@ -169,29 +201,42 @@ def transaction(*, reading: bool = False) -> Iterator[None]:
         raise
     finally:
         session.remove()
-        _reading.reset(token)
-
-
-def fetch(statement: Executable, **parameters: Any) -> Sequence[Record]:
-    """Rows of a statement that is made once and given its values here, so that nothing is compiled or hashed anew."""
-    return session.connection().execute(statement, parameters).all()
+        _stop_reading()
+        _scope.reset(token)
 
 
 @contextmanager
 def writing() -> Iterator[None]:
     """A short write inside a read: what was read before is from an older snapshot than what is read after."""
-    session.commit()
-    token = _reading.set(False)
-    try:
+    release()
+    with transaction():
         yield
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
-    finally:
-        _reading.reset(token)
 
 
 def release() -> None:
     """Commit what is done and give the connection back before something slow, as a provider's answer."""
     session.commit()
+    _stop_reading()
+
+
+def fetch(statement: Executable, **parameters: Any) -> Sequence[Record]:
+    """Rows of a statement that is made once and given its values here, so that nothing is compiled or hashed anew."""
+    connection = _read_connection() if _is_reading() else session.connection()
+    return connection.execute(statement, parameters).all()
+
+
+def _read_connection() -> Connection:
+    """The connection of the present read; a session that reads in it shares it."""
+    scope = _scope.get()
+    if scope is None:
+        raise RuntimeError("there is no transaction")
+    if scope.reader is None:
+        scope.reader = _read_engine.connect()
+    return scope.reader
+
+
+def _stop_reading() -> None:
+    scope = _scope.get()
+    if scope is not None and scope.reader is not None:
+        scope.reader.close()
+        scope.reader = None

@@ -207,6 +207,8 @@ class FocusSession(Base):
             raise Conflict("This session has ended already")
         moment = self._moment()
         self._end_at(moment, completed=True, play_sound=False)
+        if self.block is not None and self.block.deleted_at is None:
+            self.block.complete(self.read().focus_seconds)
         return moment
 
     def abandon(self) -> None:

@@ -51,6 +51,21 @@ def log_in(email: str, password: str, address: str) -> User:
     return user
 
 
+def confirm(user: User, password: str) -> None:
+    """Somebody who is logged in proves to be the owner. Errors: InvalidCredentials, TooMany.
+
+    Counted apart from logging in, so that strangers who guess there cannot keep the owner from a new password.
+    """
+    account = _keyed(f"confirm:{user.email_key}")
+    wait = _count(account)
+    session.commit()
+    if wait:
+        raise TooMany("Too many attempts", wait)
+    if not verify_password(user.password_hash, password):
+        raise InvalidCredentials("The current password is incorrect")
+    session.execute(delete(Guess).where(Guess.account_hash == account))
+
+
 def _count(account: str) -> float:
     """Count one try; seconds to wait where there were too many."""
     minute_ago = now() - timedelta(minutes=1)

@@ -65,6 +65,16 @@ def send_reconnect(user: User, provider: str) -> None:
     )
 
 
+def send_payment_failed(user: User) -> None:
+    """Word that a renewal was not paid."""
+    _send(
+        user,
+        "Your payment for Daybook did not go through",
+        "The payment for your Daybook subscription was declined. It will be tried again in the next days; until then\n"
+        "nothing changes for you. To use another card, open the billing page in the settings of your app.",
+    )
+
+
 def send_webhook_off(user: User, url: str, reason: str) -> None:
     """Word to an admin that events no longer go out to an address."""
     _send(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.db import Base, Record, session
+from models.errors import Conflict
 from models.focus import FocusSession
 from models.tasks import Task
+
+MOST_TASKS = 200
+"""On one session's list."""
 
 
 class RunTask(Base):
@@ -26,6 +30,24 @@ class RunTask(Base):
         """Put tasks at the end of a run's list."""
         session.add_all([cls(session_id=run.id, task_id=task.id) for task in tasks])
         session.flush()
+
+
+def add_tasks(run: FocusSession, tasks: Sequence[tuple[str, bool]]) -> list[Task]:
+    """Write tasks down, each a title and whether it is done, and put them on a run's list. The timer is held.
+
+    Errors: Conflict.
+    """
+    if run.ended_at is not None:
+        raise Conflict("This session has ended")
+    listed = session.scalar(select(func.count()).select_from(RunTask).where(RunTask.session_id == run.id)) or 0
+    if listed + len(tasks) > MOST_TASKS:
+        raise Conflict(f"A session has at most {MOST_TASKS} tasks")
+    made = [Task.create(run.owner_id, title) for title, _ in tasks]
+    for task, (_, is_done) in zip(made, tasks, strict=True):
+        if is_done:
+            task.complete()
+    RunTask.attach(run, made)
+    return made
 
 
 def tasks_of_runs(session_ids: Sequence[int]) -> list[Record]:

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.clock import now
 from models.db import Base, session
-from models.errors import Conflict, EmailTaken, InvalidCredentials
+from models.errors import Conflict, EmailTaken
 from models.events import record
-from models.passwords import check_rules, hash_password, verify_password
+from models.passwords import check_rules, hash_password
 
 RESTORE_DAYS = 30
 
@@ -144,9 +144,10 @@ class User(Base):
         self.password_hash = hash_password(password)
 
     def change_password(self, current: str, new: str) -> None:
-        """Replace the password by one who knows it. Errors: InvalidCredentials, Invalid."""
-        if not verify_password(self.password_hash, current):
-            raise InvalidCredentials("The current password is incorrect")
+        """Replace the password by one who knows it. Errors: InvalidCredentials, TooMany, Invalid."""
+        from models.guesses import confirm  # guesses know users, so users learn of them late
+
+        confirm(self, current)
         self.set_password(new, "newPassword")
 
     def delete(self) -> datetime:

@@ -67,7 +67,7 @@ def wanted_ports() -> dict[str, ports.Address]:
 def runs_sandbox() -> bool:
     """Whether the providers' stand-ins run here: in development, where one is needed and nobody runs it elsewhere."""
     local = urlsplit(settings.sandbox_url).hostname in LOOPBACK
-    return not settings.production and local and any(map(settings.sandboxed, PROVIDERS))
+    return not settings.production and local and any(map(settings.sandboxed, (*PROVIDERS, "stripe")))
 
 
 def _sandbox_port() -> int:
@@ -113,6 +113,7 @@ def commands() -> dict[str, list[str]]:
 def _sandbox() -> list[str]:
     return [
         sys.executable, "-m", "sandbox", "--port", str(_sandbox_port()), "--smtp-port", str(settings.sandbox_smtp_port),
+        "--webhook-base", settings.public_url,
     ]  # fmt: skip
 
 

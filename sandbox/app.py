@@ -18,9 +18,11 @@ from sandbox.outbox import Outbox
 from sandbox.people import Accounts
 from sandbox.sender import Sender
 from sandbox.server import Server
+from sandbox.slack import Slack
 from sandbox.stand import Stand
+from sandbox.stripe import Stripe
 
-STANDS: tuple[type[Stand], ...] = (GitHub, Jira, Google)
+STANDS: tuple[type[Stand], ...] = (GitHub, Jira, Google, Slack, Stripe)
 
 
 @dataclass

@@ -14,6 +14,7 @@ from sandbox.journal import Journal
 from sandbox.people import Accounts, Person
 from sandbox.reply import reply
 from sandbox.sender import Delivery, Sender
+from sandbox.tokens import Token
 
 
 class Unknown(LookupError):
@@ -60,6 +61,10 @@ class Stand:
         """The token of this request, wherever the provider's clients put it."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         return token.strip() if scheme.lower() in ("bearer", "token") else None
+
+    def token(self) -> Token | None:
+        """What this request may use, if it may use anything."""
+        return self.consent.tokens.living(self.bearer())
 
     def person(self) -> Person:
         return self.accounts.people[g.token.account]

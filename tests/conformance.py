@@ -15,7 +15,7 @@ RUNNER = ROOT.parent / "shared" / "conformance" / "run.py"
 WHAT_ITS_CLIENTS_NEED = {
     "TRUSTED_PROXIES": "1",
     "WEBHOOK_ALLOWED_HOSTS": "127.0.0.1:8765",
-    "ALLOWED_REDIRECT_URIS": "tymblok://auth/callback",
+    "ALLOWED_REDIRECT_URIS": "tymblok://auth/callback,tymblok://",
 }
 
 

@@ -39,7 +39,7 @@ os.environ.update(
         "SMTP_URL": "",
         "ARGON2_PROFILE": "test",
         "LOG_LEVEL": "ERROR",
-        "ALLOWED_REDIRECT_URIS": "tymblok://auth/callback,https://app.example.com/done",
+        "ALLOWED_REDIRECT_URIS": "tymblok://auth/callback,https://app.example.com/done,tymblok://",
     }
 )
 

@@ -16,7 +16,7 @@ from web.body import is_storable
 EARLIEST, LATEST = date(1970, 1, 1), date(2199, 12, 31)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
-_COLOR = re.compile(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})", re.ASCII)
+_COLOR = re.compile(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})\Z", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}:?\d{2})", re.ASCII)
 
 fields.Field.default_error_messages["required"] = MISSING
@@ -49,7 +49,7 @@ class Password(Text):
 
     def __init__(self, shortest: int = 8, **kwargs: Any) -> None:
         rule = validate.Length(shortest, None, error=f"Password must be at least {shortest} characters")
-        super().__init__(1024, trims=False, validate=rule, metadata={"format": "password"}, **kwargs)
+        super().__init__(1024, blank=True, trims=False, validate=rule, metadata={"format": "password"}, **kwargs)
 
 
 class Email(Text):
@@ -186,7 +186,7 @@ class Choice(Text):
 
     def __init__(self, *words: str, **kwargs: Any) -> None:
         error = "Must be one of: " + ", ".join(words)
-        super().__init__(50, validate=validate.OneOf(words, error=error), **kwargs)
+        super().__init__(50, blank=True, validate=validate.OneOf(words, error=error), **kwargs)
 
 
 class Uid(fields.UUID):

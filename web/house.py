@@ -8,9 +8,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from models import db
-from models.errors import Refusal
+from models.errors import NotFound, Refusal
 from settings import PROVIDERS, settings
-from web import consent, health, telemetry
+from web import consent, health, ical, telemetry
 
 CONTRACTS = (
     ("Tymblok", "tymblok/v1", "Time blocks, inbox and integrations"),
@@ -41,6 +41,7 @@ def create() -> House:
     telemetry.watch(app, "house")
     app.register_blueprint(health.routes)
     app.register_blueprint(consent.routes)
+    app.register_blueprint(ical.routes)
     app.register_error_handler(Exception, _show_failure)
     app.after_request(_harden)
 
@@ -73,7 +74,7 @@ def _show_failure(error: Exception) -> ResponseReturnValue:
         status = error.code or 500
         text = "There is no such page." if status == 404 else error.name
     elif isinstance(error, Refusal):
-        status, text = 400, error.message
+        status, text = 404 if isinstance(error, NotFound) else 400, error.message
     else:
         telemetry.log.error("failed", exc_info=error, request_id=telemetry.request_id())
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "application/json":

@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
-from workers import housekeeping, idle, mail, revocations, schedule, stats, sync, webhooks
+from workers import (
+    focus,
+    housekeeping,
+    idle,
+    mail,
+    revocations,
+    schedule,
+    stats,
+    subscriptions,
+    sync,
+    webhooks,
+)
 from workers.listen import listen
 
-__all__ = ["housekeeping", "idle", "listen", "mail", "revocations", "schedule", "stats", "sync", "webhooks"]
+__all__ = [
+    "focus",
+    "housekeeping",
+    "idle",
+    "listen",
+    "mail",
+    "revocations",
+    "schedule",
+    "stats",
+    "subscriptions",
+    "sync",
+    "webhooks",
+]

@@ -15,6 +15,7 @@ from models.guesses import forget_old_guesses
 from models.heartbeats import beat
 from models.integrations import OAuthState
 from models.invites import Invite
+from models.live import forget_old_events
 from models.mail import Mail
 from models.tokens import Login, MailedToken
 
@@ -33,6 +34,7 @@ def tidy_up() -> None:
     """Drop what has expired."""
     old = now() - timedelta(days=KEPT_DAYS)
     forget_old_guesses()
+    forget_old_events()
     session.execute(delete(OAuthState).where(OAuthState.expires_at < now()))
     session.execute(delete(MailedToken).where(MailedToken.expires_at < old))
     session.execute(delete(Login).where(Login.expires_at < old))

@@ -61,7 +61,7 @@ def sync(integration_id: int, seconds: float | None = None) -> Outcome:
     """Pull what is new, for at most so many seconds. Provider errors are noted, not raised. Errors: Conflict."""
     with db.transaction():
         integration = db.session.get(Integration, integration_id)
-        if integration is None:
+        if integration is None or db.session.get_one(User, integration.owner_id).deleted_at is not None:
             raise Conflict("This account is no longer connected")
         lease = integration.lease()
         filing = Filing(integration)

@@ -230,7 +230,8 @@ def _settled(answer: Answer) -> datetime:
     """The last change on an ascending page that was not made while the page was: such a member shows a time ahead of
     its place, and to go on from there would leave out what stands between."""
     moving = datetime.fromtimestamp(answer.at, UTC) - SETTLING
-    return next((at for raw in reversed(answer.members) if text.LONG_AGO < (at := _updated(raw)) < moving), text.LONG_AGO)
+    times = [_updated(raw) for raw in reversed(answer.members)]
+    return next((at for at in times if text.LONG_AGO < at < moving), text.LONG_AGO)
 
 
 def _updated(raw: object) -> datetime:

@@ -17,8 +17,8 @@ HIGH_IDS = ("1", "2")
 """The two uppermost of the default scheme, whose names are shown in the reader's language."""
 
 
-def issue_item(raw: object, site: Site) -> Item:
-    """An issue assigned to the user."""
+def issue_item(raw: object, site: Site, me: str) -> Item:
+    """An issue that is, or was, assigned to the user."""
     issue = text.member(raw)
     fields = text.member(issue.get("fields"))
     identity, key = str(issue.get("id") or ""), text.clean(issue.get("key"), 100)
@@ -33,7 +33,7 @@ def issue_item(raw: object, site: Site) -> Item:
         type="task",
         priority="high" if _is_high(fields.get("priority")) else "normal",
         description=text.clean(f"{key}\n\n{said}" if said else key),
-        is_open=not _is_done(fields),
+        is_open=not _is_done(fields) and _is_mine(fields, me),
     )
 
 
@@ -80,6 +80,14 @@ def _is_done(fields: dict[str, Any]) -> bool:
     status = fields.get("status")
     category = status.get("statusCategory") if isinstance(status, dict) else None
     return isinstance(category, dict) and category.get("key") == "done"
+
+
+def _is_mine(fields: dict[str, Any], me: str) -> bool:
+    """Answers that leave the assignee out were asked for the user's own issues."""
+    if "assignee" not in fields:
+        return True
+    assignee = fields["assignee"]
+    return isinstance(assignee, dict) and assignee.get("accountId") == me
 
 
 def _author(comment: object) -> dict[str, Any]:

@@ -23,6 +23,8 @@ OVERLAP = timedelta(minutes=15)
 LOOK_AGAIN = timedelta(hours=6)
 RETRY_SWEEP = timedelta(hours=5)
 """A sweep that proved nothing is tried again an hour later."""
+CLOCKS = timedelta(seconds=60)
+"""How far Jira's clock and ours may differ."""
 FIRST_MENTIONS = timedelta(days=14)
 ISSUE_FIELDS = ("summary", "status", "priority", "description", "updated", "assignee")
 MENTION_FIELDS = ("summary", "status", "comment")
@@ -78,11 +80,12 @@ class Run:
             yield from self.listing(cloud, site, state, None if is_first else since - OVERLAP)
         else:
             self.is_whole = False
-            changed = f"assignee = currentUser() AND updated >= {_quoted(since - OVERLAP, state['zone'])}"
+            mine = "(assignee = currentUser() OR assignee WAS currentUser())"
+            changed = f"{mine} AND updated >= {_quoted(since - OVERLAP, state['zone'])}"
             count = 0
             for issues, _ in _searched(cloud, f"{changed} ORDER BY updated ASC", ISSUE_FIELDS):
                 count += 1
-                items, skipped, _ = _read(issues, site)
+                items, skipped, _ = _read(issues, site, state["account"])
                 yield self.page(items, skipped)
             if count > 1:
                 state["is_due"] = True  # pages that shift while they are read may hide one
@@ -90,32 +93,40 @@ class Run:
         state["since"] = text.stamp(self.begun)
 
     def listing(self, cloud: Cloud, site: Site, state: dict[str, Any], since: datetime | None) -> Iterator[Page]:
-        """Everything open, newest first, with what was closed lately; complete, so that it proves what is gone."""
+        """Everything open, newest first, with what was closed lately; complete, so that it proves what is gone.
+
+        Where it took more than a page and something was touched meanwhile, the pages may have shifted under our feet:
+        then it is read once more.
+        """
         which = "statusCategory != Done"
         if since is not None:
             which = f"({which} OR updated >= {_quoted(since, state['zone'])})"
-        token = state.get("token") if since is None else None
-        whole, count = token is None, 0
         jql = f"assignee = currentUser() AND {which} ORDER BY created DESC"
-        for issues, following in _searched(cloud, jql, ISSUE_FIELDS, token):
-            count += 1
-            token = following
-            items, skipped, ids = _read(issues, site)
-            whole = whole and None not in ids
-            self.seen.update(f"issue:{place(site)}{each}" for each in ids)
-            state["token"] = token
+        token = state.get("token") if since is None else None
+        for _ in range(2):
+            begun, count = datetime.now(UTC), 0
+            whole = token is None
+            seen: set[str | None] = set()
+            for issues, following in _searched(cloud, jql, ISSUE_FIELDS, token):
+                count += 1
+                token = state["token"] = following
+                items, skipped, ids = _read(issues, site, state["account"])
+                seen.update(ids)
+                yield self.page(items, skipped)
+            whole = whole and token is None and None not in seen
+            if count == 1:
+                break
+            changed = f"assignee = currentUser() AND updated >= {_quoted(begun, state['zone'])} ORDER BY updated ASC"
+            issues, _ = cloud.search(changed, ISSUE_FIELDS, None)
+            items, skipped, _ = _read(issues, site, state["account"])
             yield self.page(items, skipped)
-        whole = whole and token is None
-        if count > 1:
-            # Was anything touched meanwhile? Then the pages may have shifted under our feet.
-            jql = f"assignee = currentUser() AND updated >= {_quoted(self.begun - timedelta(minutes=1), state['zone'])}"
-            issues, _ = cloud.search(f"{jql} ORDER BY updated ASC", ISSUE_FIELDS, None)
-            items, skipped, _ = _read(issues, site)
-            whole = whole and not issues
-            yield self.page(items, skipped)
+            if not any(_updated(raw) >= begun - CLOCKS for raw in issues):
+                break
+            whole = False
+        self.seen.update(f"issue:{place(site)}{each}" for each in seen)
         self.is_whole = self.is_whole and whole
         state.pop("token", None)
-        state.update(pages=max(count, 1), is_due=False)
+        state.update(pages=count, is_due=False)
         if not whole:
             self.cursor["looking_at"] = text.stamp(self.begun - RETRY_SWEEP)
 
@@ -146,6 +157,8 @@ def _searched(
             if token is None or seen:
                 raise
             issues, following = cloud.search(jql, fields, None)
+        if not issues and following is not None:
+            issues, following = cloud.search(jql, fields, token)  # an empty page before the last is asked for again
         yield issues, following
         if following is None or following in seen:
             return
@@ -153,9 +166,14 @@ def _searched(
         token = following
 
 
-def _read(issues: list[Any], site: Site) -> tuple[list[Item], int, list[str | None]]:
+def _read(issues: list[Any], site: Site, me: str) -> tuple[list[Item], int, list[str | None]]:
     ids = [str(raw.get("id") or "") if isinstance(raw, dict) else "" for raw in issues]
-    return *read(issues, lambda raw: issue_item(raw, site)), [each if each.isdigit() else None for each in ids]
+    return *read(issues, lambda raw: issue_item(raw, site, me)), [each if each.isdigit() else None for each in ids]
+
+
+def _updated(raw: object) -> datetime:
+    fields = raw.get("fields") if isinstance(raw, dict) else None
+    return text.moment(fields.get("updated")) if isinstance(fields, dict) else text.LONG_AGO
 
 
 def _zone(name: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from typing import Any
 from urllib.request import Request
 
@@ -26,6 +27,10 @@ _quiet.setLevel(logging.CRITICAL + 1)
 """The client writes every failure, body and all, to its log; what failed is said by the ConnectorError."""
 
 
+# What "Later" keeps has no method of its own yet; stars.list still answers for what was starred.
+warnings.filterwarnings("ignore", message=r"stars\.list is deprecated", category=UserWarning)
+
+
 class Api(WebClient):
     """One connection of one user. Errors: ConnectorError."""
 
@@ -41,7 +46,7 @@ class Api(WebClient):
 
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
         answer = self._session.post(
-            url, data=req.data, headers=dict(req.header_items()), allow_redirects=False  # type: ignore[arg-type]
+            url, data=req.data, headers=dict(req.header_items()), allow_redirects=False
         )
         return {"status": answer.status_code, "headers": dict(answer.headers), "body": answer.content.decode("utf-8")}
 

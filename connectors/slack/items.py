@@ -95,6 +95,14 @@ def channel_of(message: dict[str, Any]) -> str:
     return identity
 
 
+def is_direct(message: dict[str, Any]) -> bool:
+    """Whether it stands in a conversation of few, not in a channel."""
+    channel = message.get("channel")
+    if isinstance(channel, dict) and (channel.get("is_im") or channel.get("is_mpim")):
+        return True
+    return channel_of(message).startswith("D")
+
+
 def ts_of(message: dict[str, Any]) -> str:
     ts = message.get("ts")
     if not isinstance(ts, str) or not ts.replace(".", "", 1).isdigit():

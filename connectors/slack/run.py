@@ -16,7 +16,7 @@ from connectors.base import Credentials, Cursor, Item, Page, Sweep
 from connectors.faults import unreadable
 from connectors.members import read, sweep
 from connectors.slack.api import NAME, Api
-from connectors.slack.items import channel_of, message_item, order, reminder_item, saved_item, ts_of
+from connectors.slack.items import channel_of, is_direct, message_item, order, reminder_item, saved_item, ts_of
 from connectors.text import Malformed
 
 PER_PAGE = 100
@@ -24,6 +24,7 @@ MOST_PAGES = 10
 FIRST_DAYS = timedelta(days=14)
 OVERLAP = 15 * 60
 """Seconds: Slack's search index lags."""
+LIST_EVERY = timedelta(hours=6)
 MOST_WAITING = 500
 
 
@@ -33,7 +34,10 @@ class Run:
     def __init__(self, api: Api, credentials: Credentials, cursor: Cursor) -> None:
         self.api = api
         self.me = cursor.get("me") or credentials.extra.get("user_id") or ""
-        self.begin = datetime.now(UTC) - FIRST_DAYS
+        self.begun = datetime.now(UTC)
+        self.begin = self.begun - FIRST_DAYS
+        self.listed_at = cursor.get("listed_at")
+        self.is_due = text.moment(self.listed_at) + LIST_EVERY <= self.begun
         self.seen: dict[str, str] = {**cursor.get("seen", {})}
         self.wrote: dict[str, str] = {**cursor.get("wrote", {})}
         self.waiting: dict[str, list[str]] = {**cursor.get("waiting", {})}
@@ -41,6 +45,7 @@ class Run:
     def page(self, items: list[Item], skipped: int = 0, sweeps: tuple[Sweep, ...] = ()) -> Page:
         cursor = {
             "me": self.me, "seen": {**self.seen}, "wrote": {**self.wrote}, "waiting": {**self.waiting},
+            "listed_at": self.listed_at,
         }
         return Page(items, cursor, skipped, sweeps)
 
@@ -55,6 +60,9 @@ class Run:
         yield self.answered()
         yield from self.reminders()
         yield from self.saved()
+        if self.is_due:
+            self.listed_at = text.stamp(self.begun)
+        yield self.page([])
 
     # -- messages
 
@@ -77,33 +85,44 @@ class Run:
     def messages(self, scope: str, query: str) -> Iterator[Page]:
         """What names the user, or was written to the user, and has no answer yet."""
         newest = self.seen.get(scope, "")
+        found: set[str] = set()
+        skipped, count = 0, 0
         for matches in self.searched(scope, query):
+            count += 1
             items: dict[str, Item] = {}
-            skipped = 0
             for raw in matches:
                 try:
                     message = text.member(raw)
                     channel, ts = channel_of(message), ts_of(message)
                     newest = max(newest, ts, key=order)
-                    if message.get("user") == self.me or (scope == "mention" and channel.startswith("D")):
+                    if message.get("user") == self.me or is_direct(message) != (scope == "dm"):
                         continue
                     identity = f"dm:{channel}" if scope == "dm" else f"mention:{channel}-{ts}"
                     place = channel if scope == "dm" or not _thread(message) else f"{channel}-{_thread(message)}"
-                    known = self.waiting.get(identity, ["", ""])
-                    if order(self.wrote.get(place, "")) >= order(ts) or order(known[1]) > order(ts):
+                    if order(self.wrote.get(place, "")) > order(ts):
                         continue
-                    if identity in items:
-                        continue  # of one conversation the newest message stands for all
-                    items[identity] = message_item(message, scope, "update", self.me, identity)
-                    self.waiting[identity] = [place, ts]
+                    found.add(identity)
+                    if order(self.waiting.get(identity, ["", ""])[1]) <= order(ts) and identity not in items:
+                        # Of one conversation the newest message stands for all.
+                        items[identity] = message_item(message, scope, "update", self.me, identity)
+                        self.waiting[identity] = [place, ts]
                 except Malformed:
                     skipped += 1
             yield self.page(list(items.values()), skipped)
         self.seen[scope] = newest
+        if self.is_due and count == 1 and not skipped:
+            # What was deleted is found no more; what waits from before the window is none of this search's business.
+            begin = int(self.begin.timestamp())
+            waiting = {i: at for i, at in self.waiting.items() if i.startswith(f"{scope}:")}
+            gone = {i for i, (_, ts) in waiting.items() if order(ts)[0] >= begin and i not in found}
+            self.waiting = {i: at for i, at in self.waiting.items() if i not in gone}
+            yield self.page([], sweeps=sweep(scope, waiting.keys() - gone))
 
     def searched(self, name: str, query: str) -> Iterator[list[Any]]:
         """Matches, newest first, back to where the last run began."""
-        oldest = order(self.seen[name])[0] - OVERLAP if self.seen.get(name) else int(self.begin.timestamp())
+        oldest = int(self.begin.timestamp())
+        if self.seen.get(name) and not self.is_due:
+            oldest = max(oldest, order(self.seen[name])[0] - OVERLAP)
         # `after:` leaves out its own day, and takes days in the user's zone.
         after = datetime.fromtimestamp(oldest, UTC) - timedelta(days=2)
         for number in range(1, MOST_PAGES + 1):

@@ -11,6 +11,7 @@ from web.focusflow import (
     dashboard,
     export,
     invites,
+    live,
     members,
     organizations,
     pomodoro,
@@ -32,8 +33,10 @@ VERSION_2 = (organizations, members, invites, team_tasks, dashboard, team_analyt
 
 def create() -> ContractApp:
     """The contract's app, with a document for each version."""
-    return create_app(
+    app = create_app(
         shape,
         Document("/api/v1", "FocusFlow", "1.0.0", [resource.routes for resource in VERSION_1]),
         Document("/api/v2", "FocusFlow for teams", "2.0.0", [resource.routes for resource in VERSION_2]),
     )
+    app.wsgi_app = live.beside(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    return app

@@ -13,6 +13,7 @@ from models.categories import Category
 from models.clock import today
 from models.db import Record
 from models.errors import Invalid
+from models.series import look_ahead
 from web.auth import caller, current_user
 from web.fields import Clock, Day, Flag, Int, QueryFlag, QueryInt, Text, Timestamp, Uid
 from web.paging import paged
@@ -133,6 +134,7 @@ def index(query: dict[str, Any]) -> Listing:
     """List time blocks."""
     first, last = _span(query)
     user_id, is_completed = caller().id, query.get("completed")
+    look_ahead(caller(), last)
     return paged(
         query["page"],
         query["page_size"],
