@@ -6,6 +6,7 @@ from workers import (
     channels,
     focus,
     housekeeping,
+    idle,
     mail,
     revocations,
     schedule,
@@ -13,6 +14,7 @@ from workers import (
     stats,
     subscriptions,
     sync,
+    webhooks,
 )
 from workers.listen import listen
 
@@ -20,6 +22,7 @@ __all__ = [
     "channels",
     "focus",
     "housekeeping",
+    "idle",
     "listen",
     "mail",
     "revocations",
@@ -28,4 +31,5 @@ __all__ = [
     "stats",
     "subscriptions",
     "sync",
+    "webhooks",
 ]

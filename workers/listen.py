@@ -5,6 +5,7 @@ from __future__ import annotations
 from models import events
 from models.channels import ChannelsDue
 from models.api_keys import ApiKeyRevoked
+from models.deliveries import DeliveryQueued
 from models.integrations import SyncDue
 from models.live import LiveEventWritten
 from models.mail import MailQueued
@@ -21,6 +22,9 @@ def listen() -> None:
     events.listen(MailQueued, lambda fact: announce("send_mail", fact.mail_id, queue_name="mail"))
     events.listen(SyncDue, lambda fact: announce("sync_integration", fact.integration_id, queue_name="sync"))
     events.listen(ChannelsDue, lambda fact: announce("renew_channels", fact.integration_id))
+    events.listen(
+        DeliveryQueued, lambda fact: announce("deliver_webhooks", fact.webhook_id, queue_name="webhooks")
+    )
     events.listen(SubscriptionDue, lambda fact: announce("check_subscription", fact.subscription_id))
     events.listen(RevocationDue, lambda fact: announce("revoke_tokens", fact.revocation_id))
     events.listen(LiveEventWritten, carry_event)
