@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from models import events
-from models.channels import ChannelsDue
 from models.api_keys import ApiKeyRevoked
+from models.channels import ChannelsDue
 from models.deliveries import DeliveryQueued
 from models.integrations import SyncDue
 from models.live import LiveEventWritten
