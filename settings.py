@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent
@@ -21,22 +21,30 @@ List = Annotated[tuple[str, ...], NoDecode]
 class Settings(BaseSettings):
     """What an operator can change. Names are those of the environment variables, in capitals."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=ROOT / ".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True,
+        hide_input_in_errors=True,  # the input holds the secrets
+    )
 
     # -- where and how it runs
     daybook_env: Literal["development", "production"] = "development"
-    public_url: str = "http://127.0.0.1:8000"
-    port: int = 8000
+    var_dir: Path = ROOT / "var"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    public_url: str = Field(default_factory=lambda set_: f"http://127.0.0.1:{set_['port']}")
     web_workers: int = 2
     web_threads: int = 16
+    live_sockets: int = Field(default=3000, ge=1)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    trusted_proxies: int = Field(0, ge=0, le=5)
+    trusted_proxies: int = Field(default=0, ge=0, le=5)
 
     # -- what it stands on
-    database_url: str = f"sqlite:///{ROOT / 'var' / 'daybook.sqlite3'}"
-    redis_url: str = "redis://127.0.0.1:6390/0"
+    database_url: str = Field(default_factory=lambda set_: f"sqlite:///{set_['var_dir'].absolute()}/daybook.sqlite3")
+    valkey_port: int = Field(default=6390, ge=1, le=65535)
+    redis_url: str = Field(default_factory=lambda set_: f"redis://127.0.0.1:{set_['valkey_port']}/0")
     broker_url: str = ""
-    smtp_url: str = "smtp://127.0.0.1:9125"
+    sandbox_smtp_port: int = Field(default=9125, ge=1, le=65535)
+    smtp_url: str = Field(default_factory=lambda set_: f"smtp://127.0.0.1:{set_['sandbox_smtp_port']}")
     mail_from: str = "Daybook <no-reply@daybook.example>"
 
     # -- secrets: the newest first; older ones are still read, never written
@@ -48,20 +56,21 @@ class Settings(BaseSettings):
     access_seconds: int = 3600
     refresh_days: int = 30
     refresh_grace_seconds: int = 10
-    password_hash_profile: Literal["standard", "test"] = "standard"
+    argon2_profile: Literal["standard", "test"] = "standard"
     refused_passwords: List = ()
     rate_limits: bool = True
 
     # -- what may be reached or returned to
-    allowed_redirect_uris: List = ("tymblok://auth/callback",)
+    allowed_redirect_uris: List = ("tymblok://auth/callback", "tymblok://")
     webhook_allowed_hosts: List = ()
-    webhook_retry_scale: float = Field(1.0, gt=0)
+    webhook_retry_scale: float = Field(default=1.0, gt=0)
 
     # -- work away from the request
-    sync_minutes: int = Field(10, ge=1)
+    sync_minutes: int = Field(default=10, ge=1)
     sync_request_seconds: float = 20.0
-    tick_seconds: float = Field(2.0, gt=0)
+    tick_seconds: float = Field(default=2.0, gt=0)
     focus_run_hours: int = 12
+    idle_minutes: int = Field(default=45, ge=1)
     puzzle_sessions_per_day: int = 3
 
     # -- providers
@@ -118,6 +127,15 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("allowed_redirect_uris")
+    @classmethod
+    def _refuse_whole_web(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            scheme, _, rest = address.partition("://")
+            if not rest and scheme.lower() in ("http", "https", "javascript", "data", "file", ""):
+                raise ValueError(f"{address} would allow every address")
+        return value
+
     @model_validator(mode="after")
     def _refuse_weak_production(self) -> Settings:
         if not self.secret_key:
@@ -128,8 +146,8 @@ class Settings(BaseSettings):
                     raise ValueError("SECRET_KEY must be set in production, each key at least 32 characters long")
             if not self.encryption_keys:
                 raise ValueError("ENCRYPTION_KEYS must be set in production (Fernet keys, the newest first)")
-            if self.password_hash_profile != "standard":
-                raise ValueError("PASSWORD_HASH_PROFILE may not be changed in production")
+            if self.argon2_profile != "standard":
+                raise ValueError("ARGON2_PROFILE may not be changed in production")
             if not self.public_url.startswith("https://"):
                 raise ValueError("PUBLIC_URL must begin with https:// in production")
         for key in self.encryption_keys:
@@ -150,6 +168,16 @@ class Settings(BaseSettings):
         return self.database_url.startswith("sqlite")
 
     @property
+    def embeds_redis(self) -> bool:
+        """Whether `cli.py up` starts the Redis-compatible server itself: where nobody named another."""
+        return "redis_url" not in self.model_fields_set
+
+    @property
+    def catches_mail(self) -> bool:
+        """Whether mail goes to the sandbox's SMTP server: in development, where nobody named another."""
+        return not self.production and "smtp_url" not in self.model_fields_set
+
+    @property
     def broker(self) -> str:
         """Where Celery's messages go: RabbitMQ where `BROKER_URL` says so, else Redis."""
         return self.broker_url or self.redis_url
@@ -166,7 +194,22 @@ class Settings(BaseSettings):
 
     def sandboxed(self, provider: str) -> bool:
         """Whether a provider is played by the sandbox: in development, where it has no client of its own."""
+        if provider == "stripe":
+            return not self.production and not self.stripe_secret_key.get_secret_value()
         return not self.production and not getattr(self, f"{provider}_client_id")
 
 
-settings = Settings()
+def read() -> Settings:
+    """The settings of this process; it ends with one line for each mistake where they are wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [
+            ": ".join([*(str(part).upper() for part in each["loc"]), each["msg"].removeprefix("Value error, ")])
+            for each in error.errors(include_url=False)
+            if each["type"] != "default_factory_not_called"  # follows from another mistake
+        ]
+        raise SystemExit("Daybook cannot start with these settings:\n  " + "\n  ".join(wrong)) from None
+
+
+settings = read()

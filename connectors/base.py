@@ -100,8 +100,10 @@ class ConnectorError(Exception):
 class Connector(Protocol):
     """One provider."""
 
-    provider: str
-    scopes: tuple[str, ...]
+    @property
+    def provider(self) -> str: ...
+    @property
+    def scopes(self) -> tuple[str, ...]: ...
 
     def profile(self, credentials: Credentials) -> Profile:
         """Whose account these credentials open."""

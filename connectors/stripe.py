@@ -1,54 +1,53 @@
-"""Stripe, as thin as it gets: pages for the customer, invoices, and events that are Stripe's own.
-
-https://docs.stripe.com/api
-"""
+"""Stripe: customers, checkout, portal, subscriptions, invoices, and signed events. https://docs.stripe.com/api"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import stripe
+from stripe import _http_client as http_clients
 
-from connectors import text, transport
 from connectors.base import ConnectorError
-from connectors.faults import FOREIGN, NotConfigured, busy, of_status, spoken, unreadable, wait
-from connectors.push.base import BadDelivery
+from connectors.faults import NotConfigured, busy, of_status, spoken, unreadable, wait
+from connectors.transport import session as bounded_session
 from settings import settings
 
-NAME = "Stripe"
-Standing = Literal["active", "canceled", "past_due", "trialing", "incomplete"]
-STANDINGS: dict[str, Standing] = {
-    "active": "active", "trialing": "trialing", "past_due": "past_due", "unpaid": "past_due", "canceled": "canceled",
-    "incomplete": "incomplete", "incomplete_expired": "canceled", "paused": "past_due",
-}
-FUTURE = 300
+TOLERANCE_SECONDS = 300
+MOST_INVOICES = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """A page of Stripe's that the customer is sent to."""
+class Shop:
+    """Who we are to Stripe, and what we sell there: a price for each plan."""
 
-    id: str
-    url: str
+    api_url: str
+    secret_key: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
+    prices: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
+    """What a customer has, by Stripe's word at the moment of asking. `plan` is None for a price that is not ours."""
+
     id: str
-    customer_id: str
-    price_id: str
-    standing: Standing
+    status: str
+    plan: str | None
     period_start: datetime | None
     period_end: datetime | None
-    cancel_at_period_end: bool
+    cancels_at_period_end: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
+    """A bill. `amount` in the smallest unit of its currency."""
+
     id: str
     amount: int
     currency: str
@@ -59,128 +58,188 @@ class Invoice:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened. Events come twice and out of order: `id` tells the one, fetching the object anew the other."""
+    """Something happened to a customer. What it says of the state may be old news when it arrives."""
 
     id: str
     type: str
-    created_at: datetime
-    object: dict[str, Any]
-    """The object as it stood then, of which only the ids are to be trusted."""
+    customer: str | None
+    reference: str | None
+    """What a checkout was made with to say whose it is."""
 
 
-def checkout(customer: str | None, email: str, reference: str, price: str, success: str, cancel: str) -> Visit:
-    """Where the user buys a plan; `reference` comes back with the event that says so."""
-    buyer: dict[str, Any] = {"customer": customer} if customer else {"customer_email": email}
-    asked: Any = {
-        "mode": "subscription", "line_items": [{"price": price, "quantity": 1}], "success_url": success,
-        "cancel_url": cancel, "client_reference_id": reference, **buyer,
-        "subscription_data": {"metadata": {"reference": reference}},
-    }
-    with _speaking() as client:
-        made = client.v1.checkout.sessions.create(asked)
-        return Visit(made.id, str(made.url))
+class Unsigned(ValueError):
+    """An event that Stripe did not sign, or that is too old or too new."""
 
 
-def portal(customer: str, back: str) -> Visit:
-    """Where the user changes or ends a plan."""
-    with _speaking() as client:
-        made = client.v1.billing_portal.sessions.create({"customer": customer, "return_url": back})
-        return Visit(made.id, made.url)
-
-
-def invoices(customer: str, most: int = 24) -> list[Invoice]:
-    """The newest first; drafts are nobody's business yet."""
-    with _speaking() as client:
-        listed = client.v1.invoices.list({"customer": customer, "limit": most}).data
-        return [
-            Invoice(
-                each.id or "", each.amount_due, each.currency, each.status or "open", text.link(each.invoice_pdf),
-                _instant(each.created) or datetime.now(UTC),
-            )
-            for each in listed if each.status != "draft"
-        ]
-
-
-def subscription(id: str) -> Subscription:
-    """How a subscription stands now."""
-    with _speaking() as client:
-        return subscription_of(client.v1.subscriptions.retrieve(id).to_dict())
-
-
-def subscription_of(raw: dict[str, Any]) -> Subscription:
-    """The same from an event. Newer API versions keep the period on the item, older ones on the subscription."""
-    with spoken(NAME):
-        items = (raw.get("items") or {}).get("data") or [{}]
-        item = items[0]
-        price = item.get("price") or item.get("plan") or raw.get("plan") or {}
-        customer = raw.get("customer")
-        return Subscription(
-            id=raw["id"],
-            customer_id=customer["id"] if isinstance(customer, dict) else str(customer),
-            price_id=str(price.get("id", "")),
-            standing=STANDINGS.get(str(raw.get("status")), "past_due"),
-            period_start=_instant(item.get("current_period_start") or raw.get("current_period_start")),
-            period_end=_instant(item.get("current_period_end") or raw.get("current_period_end")),
-            cancel_at_period_end=raw.get("cancel_at_period_end") is True or raw.get("cancel_at") is not None,
+def shop() -> Shop:
+    """The operator's account at Stripe, or in development the sandbox's. Errors: NotConfigured."""
+    key = settings.stripe_secret_key.get_secret_value()
+    if settings.sandboxed("stripe"):
+        return Shop(
+            api_url=f"{settings.sandbox_url.rstrip('/')}/stripe",
+            secret_key="sk_test_sandbox",  # noqa: S106  # opens nothing but the sandbox
+            webhook_secret=settings.stripe_webhook_secret.get_secret_value() or "whsec_sandbox",
+            prices={"pro_monthly": "price_sandbox_monthly", "pro_yearly": "price_sandbox_yearly"},
         )
+    if not key:
+        raise NotConfigured("Stripe")
+    return Shop(
+        api_url=settings.stripe_api_url.rstrip("/"),
+        secret_key=key,
+        webhook_secret=settings.stripe_webhook_secret.get_secret_value(),
+        prices={"pro_monthly": settings.stripe_price_monthly, "pro_yearly": settings.stripe_price_yearly},
+    )
 
 
-def subscription_id_of(invoice: dict[str, Any]) -> str | None:
-    """Which subscription an invoice is for, in either of the shapes that it has had."""
-    parent = invoice.get("parent") or {}
-    details = parent.get("subscription_details") or {}
-    found = details.get("subscription") or invoice.get("subscription")
-    return found["id"] if isinstance(found, dict) else found
-
-
-def construct_event(body: bytes, signature: str | None) -> Event:
-    """An event out of the bytes as they came. Errors: BadDelivery, NotConfigured."""
-    secret = settings.stripe_webhook_secret.get_secret_value()
-    if not secret:
-        raise NotConfigured("stripe")
+def price_of(plan: str) -> str | None:
+    """The price that a plan is sold for; None where nothing is sold."""
     try:
-        made = stripe.Webhook.construct_event(body, signature or "", secret).to_dict()
-        event = Event(made["id"], made["type"], datetime.fromtimestamp(made["created"], UTC), made["data"]["object"])
-    except (stripe.SignatureVerificationError, *FOREIGN) as error:
-        raise BadDelivery("The event is not Stripe's") from error
-    # The library refuses what is old, and lets through what is from the future.
-    stamps = [part[2:] for part in (signature or "").split(",") if part.strip().startswith("t=")]
-    if not stamps or not stamps[0].isdigit() or int(stamps[0]) > datetime.now(UTC).timestamp() + FUTURE:
-        raise BadDelivery("The event is from the future")
-    return event
+        return shop().prices.get(plan) or None
+    except NotConfigured:
+        return None
+
+
+def create_customer(reference: str, email: str, name: str) -> str:
+    """A customer for the account `reference`; asked twice, the same one. Errors: ConnectorError."""
+    with _client() as client:
+        params: Any = {"email": email, "metadata": {"account": reference}, **({"name": name} if name else {})}
+        said = hashlib.sha256(f"{email}\n{name}".encode()).hexdigest()[:16]  # a key may not be used for other words
+        options: Any = {"idempotency_key": f"customer-{reference}-{said}"}
+        return str(client.v1.customers.create(params, options).id)
+
+
+def create_checkout(customer: str, plan: str, reference: str, success_url: str, cancel_url: str) -> tuple[str, str]:
+    """A page on which the customer pays for a plan: its id and its address. Errors: ConnectorError."""
+    price = shop().prices.get(plan)
+    if not price:
+        raise ConnectorError(f"Stripe has no price for {plan}: it is not configured on this server", kind="refused")
+    with _client() as client:
+        params: Any = {
+            "mode": "subscription",
+            "customer": customer,
+            "client_reference_id": reference,
+            "line_items": [{"price": price, "quantity": 1}],
+            "success_url": success_url,
+            "cancel_url": cancel_url,
+            "subscription_data": {"metadata": {"account": reference}},
+        }
+        session = client.v1.checkout.sessions.create(params)
+        if not session.url:
+            raise unreadable("Stripe")
+        return session.id, session.url
+
+
+def create_portal(customer: str, return_url: str) -> str:
+    """A page on which the customer changes and cancels. Errors: ConnectorError."""
+    with _client() as client:
+        return str(client.v1.billing_portal.sessions.create({"customer": customer, "return_url": return_url}).url)
+
+
+def list_subscriptions(customer: str) -> list[Subscription]:
+    """All that a customer has or had, the newest first. Errors: ConnectorError."""
+    with _client() as client:
+        params: Any = {"customer": customer, "status": "all", "limit": 100}
+        return [_subscription(each.to_dict()) for each in client.v1.subscriptions.list(params).auto_paging_iter()]
+
+
+def cancel_subscriptions(customer: str) -> None:
+    """End all of a customer's subscriptions now. Errors: ConnectorError."""
+    with _client() as client:
+        params: Any = {"customer": customer, "limit": 100}
+        for each in list(client.v1.subscriptions.list(params).auto_paging_iter()):
+            client.v1.subscriptions.cancel(each.id)
+
+
+def list_invoices(customer: str) -> list[Invoice]:
+    """A customer's bills, the newest first; drafts are none yet. Errors: ConnectorError."""
+    found: list[Invoice] = []
+    with _client() as client:
+        params: Any = {"customer": customer, "limit": 100}
+        for each in client.v1.invoices.list(params).auto_paging_iter():
+            if len(found) == MOST_INVOICES:
+                break
+            if each.status != "draft":
+                found.append(_invoice(each.to_dict()))
+    return found
+
+
+def read_event(raw: bytes, signature: str | None) -> Event:
+    """An event off the wire, once its signature over these very bytes is seen to be good. Errors: Unsigned."""
+    try:
+        secret = shop().webhook_secret
+        event = stripe.Webhook.construct_event(raw, signature, secret, TOLERANCE_SECONDS).to_dict()
+        # The library refuses what is too old; a time far ahead would stay good for as long.
+        signed_at = max(int(part[2:]) for part in (signature or "").split(",") if part.startswith("t="))
+        if signed_at > time.time() + TOLERANCE_SECONDS:
+            raise Unsigned("The signature's timestamp lies in the future")
+        about = event["data"]["object"]
+        return Event(
+            id=str(event["id"]),
+            type=str(event["type"]),
+            customer=_id(about["id"] if about.get("object") == "customer" else about.get("customer")),
+            reference=about.get("client_reference_id") or (about.get("metadata") or {}).get("account"),
+        )
+    except (stripe.SignatureVerificationError, NotConfigured) as error:
+        raise Unsigned("This event is not signed by Stripe") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Unsigned("This event cannot be read") from error
+
+
+def _subscription(given: Mapping[str, Any]) -> Subscription:
+    item: Mapping[str, Any] = next(iter(given["items"]["data"]), {})
+    price = item.get("price") or given.get("plan") or {}
+    plans = {price_id: plan for plan, price_id in shop().prices.items() if price_id}
+    return Subscription(
+        id=given["id"],
+        status=given["status"],
+        plan=plans.get(str(price.get("id"))) or _plan_of_interval(price),
+        # Since 2025 the period stands on the item; before, on the subscription.
+        period_start=_instant(item.get("current_period_start") or given.get("current_period_start")),
+        period_end=_instant(item.get("current_period_end") or given.get("current_period_end")),
+        cancels_at_period_end=bool(given.get("cancel_at_period_end") or given.get("cancel_at")),
+    )
+
+
+def _plan_of_interval(price: Mapping[str, Any]) -> str | None:
+    """A price that was replaced by a newer one still buys what it bought."""
+    interval = (price.get("recurring") or price).get("interval")
+    return {"month": "pro_monthly", "year": "pro_yearly"}.get(str(interval))
+
+
+def _invoice(given: Mapping[str, Any]) -> Invoice:
+    # What Stripe has given up on (uncollectible) can still be paid, so it is open.
+    status = {"paid": "paid", "void": "void"}.get(given["status"], "open")
+    created_at = datetime.fromtimestamp(given["created"], UTC)
+    return Invoice(given["id"], given["total"], given["currency"], status, given.get("invoice_pdf"), created_at)
+
+
+def _id(value: Any) -> str | None:
+    """An id, or that of the object which stands in its place."""
+    return value.get("id") if isinstance(value, Mapping) else value
+
+
+def _instant(seconds: int | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 @contextmanager
-def _speaking() -> Iterator[stripe.StripeClient]:
-    key = settings.stripe_secret_key.get_secret_value()
-    if not key:
-        raise NotConfigured("stripe")
-    with spoken(NAME):
-        session = transport.session()
+def _client() -> Iterator[stripe.StripeClient]:
+    here = shop()
+    with bounded_session() as session:
         client = stripe.StripeClient(
-            key, base_addresses={"api": settings.stripe_api_url.rstrip("/")}, max_network_retries=0,
-            http_client=stripe.RequestsClient(timeout=transport.READ_SECONDS, session=session),
+            here.secret_key,
+            base_addresses={"api": here.api_url},
+            http_client=http_clients.RequestsClient(session=session),
+            max_network_retries=1,
         )
-        try:
-            yield client
-        except stripe.StripeError as error:
-            raise _refusal(error) from error
-        finally:
-            session.close()
-
-
-def _refusal(error: stripe.StripeError) -> ConnectorError:
-    status, headers = error.http_status, dict(error.headers or {})
-    if isinstance(error, stripe.RateLimitError) or status == 429:
-        return busy(NAME, wait(headers))
-    if isinstance(error, stripe.APIConnectionError):
-        return ConnectorError("Stripe could not be reached. Please try again.")
-    if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
-        return ConnectorError("Stripe does not accept this server's key.", kind="refused")
-    if isinstance(error, stripe.InvalidRequestError | stripe.CardError):
-        return ConnectorError("Stripe did not accept the request.", kind="refused")
-    return of_status(NAME, status, headers) if status and status != 200 else unreadable(NAME)
-
-
-def _instant(seconds: object) -> datetime | None:
-    return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) else None
+        with spoken("Stripe"):
+            try:
+                yield client
+            except stripe.RateLimitError as error:
+                raise busy("Stripe", wait(error.headers or {})) from error
+            except stripe.APIConnectionError as error:
+                raise ConnectorError("Stripe could not be reached. It will be tried again.") from error
+            except stripe.AuthenticationError as error:
+                raise ConnectorError("Stripe refuses this server's key.", kind="refused") from error
+            except stripe.StripeError as error:
+                raise of_status("Stripe", error.http_status or 500, error.headers or {}) from error

@@ -22,8 +22,9 @@ from sandbox.sender import Sender
 from sandbox.server import Server
 from sandbox.slack import Slack
 from sandbox.stand import Stand
+from sandbox.stripe import Stripe
 
-STANDS: tuple[type[Stand], ...] = (GitHub, Jira, Google, Slack, Notion, Linear)
+STANDS: tuple[type[Stand], ...] = (GitHub, Jira, Google, Slack, Notion, Linear, Stripe)
 
 
 @dataclass
@@ -61,7 +62,7 @@ def create_app(
         if g.stand is None:
             return None
         g.path = "/" + "".join(rest)
-        g.token = g.stand.token()
+        g.token = g.stand.consent.tokens.living(g.stand.bearer())
         if g.token is not None and g.token.account not in world.accounts.people:
             g.token = None
         g.account = g.token.account if g.token else None

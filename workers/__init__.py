@@ -1,0 +1,35 @@
+"""What happens away from a request. Every effect is a row; these find it, do it, and note how it went."""
+
+from __future__ import annotations
+
+from workers import (
+    channels,
+    focus,
+    housekeeping,
+    idle,
+    mail,
+    revocations,
+    schedule,
+    series,
+    stats,
+    subscriptions,
+    sync,
+    webhooks,
+)
+from workers.listen import listen
+
+__all__ = [
+    "channels",
+    "focus",
+    "housekeeping",
+    "idle",
+    "listen",
+    "mail",
+    "revocations",
+    "schedule",
+    "series",
+    "stats",
+    "subscriptions",
+    "sync",
+    "webhooks",
+]

@@ -1,0 +1,46 @@
+# Daybook's commands. Each makes what it needs in .venv and leaves the rest of the machine alone.
+#   make run             everything on this machine, until Ctrl-C (make run PORT=8100 for another port)
+#   make test            the whole suite on SQLite, then on PostgreSQL where one answers (make test ARGS="-k blocks")
+#   make lint            ruff and mypy
+#   make conformance     the documented contracts, asked from outside (make conformance ARGS="--contract tymblok -v")
+#   make bench           every measurement in bench/
+#   make lock            pin what requirements.in and requirements-dev.in ask for
+#   make clean           remove .venv and caches; var/, with its data, stays
+
+PYTHON_IN_VENV := .venv/bin/python
+COMPILE := $(PYTHON_IN_VENV) -m uv pip compile --quiet --upgrade --no-header --no-annotate --no-emit-index-url \
+	--no-emit-find-links --python-version 3.11
+ARGS ?=
+
+.PHONY: run test lint conformance bench lock clean environment development
+
+run: environment
+	@exec $(PYTHON_IN_VENV) cli.py up --until-parent-ends
+
+test: development
+	@$(PYTHON_IN_VENV) -m tests.suite $(ARGS)
+
+lint: development
+	$(PYTHON_IN_VENV) -m ruff check .
+	$(PYTHON_IN_VENV) -m mypy
+
+conformance: development
+	@$(PYTHON_IN_VENV) -m tests.conformance $(ARGS)
+
+bench: development
+	@set -e; for each in bench/[a-z]*.py; do echo "== $$each"; PYTHONPATH=. $(PYTHON_IN_VENV) $$each $(ARGS); done
+
+lock: development
+	@$(PYTHON_IN_VENV) -m uv --version >/dev/null 2>&1 || $(PYTHON_IN_VENV) -m pip install --quiet uv
+	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) requirements-dev.in -c requirements.txt -o requirements-dev.txt
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+environment:
+	@bin/environment requirements.txt
+
+development:
+	@bin/environment requirements-dev.txt

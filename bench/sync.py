@@ -1,0 +1,184 @@
+"""A first sync of 5,000 issues over 50 pages beside plain httpx + orjson: `python -m bench.sync [--sqlite]`.
+
+The yardstick reads the same pages from the same stand-in and writes the same rows with the same upsert into the same
+table; what it leaves out is all that a product needs besides. Each variant runs in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from typing import Any
+
+from bench import stage
+
+ITEMS = 5000
+
+
+def raw(token: str, base: str) -> dict[str, Any]:
+    """Plain httpx and orjson, page by page into the inbox's table."""
+    import httpx
+    import orjson
+
+    import models.tables  # noqa: F401
+    from connectors.base import Item
+    from models import db
+    from models.arrivals import Filing
+    from models.integrations import Integration
+
+    with db.transaction():
+        filing = Filing(db.session.get_one(Integration, int(os.environ["BENCH_INTEGRATION"])))
+    stored = 0
+    with httpx.Client(headers={"Authorization": f"token {token}"}) as client:
+        url: str | None = f"{base}/github/issues?filter=assigned&state=open&per_page=100"
+        while url:
+            answer = client.get(url)
+            items = [
+                Item(f"raw:{raw['id']}", raw["title"], raw["html_url"], "github", "task", "normal", raw["body"])
+                for raw in orjson.loads(answer.content)
+            ]
+            with db.transaction():
+                filing.file(items)
+            stored += len(items)
+            url = answer.links.get("next", {}).get("url")
+    return {"items": stored}
+
+
+def ours() -> dict[str, Any]:
+    """The worker's sync, as it is."""
+    import models.tables  # noqa: F401
+    from workers.sync import sync
+
+    outcome = sync(int(os.environ["BENCH_INTEGRATION"]))
+    if outcome.error:
+        raise outcome.error
+    return {"items": outcome.counts.synced}
+
+
+def timed(kind: str) -> None:
+    """One variant in this process; prints what it took as JSON."""
+    import workers  # noqa: F401  # imports are not part of a sync
+
+    began, cpu = time.perf_counter(), time.process_time()
+    outcome = ours() if kind == "ours" else raw(os.environ["BENCH_TOKEN"], os.environ["SANDBOX_URL"])
+    outcome |= {
+        "seconds": time.perf_counter() - began,
+        "cpu": time.process_time() - cpu,
+        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    print(json.dumps(outcome))
+
+
+def variant(kind: str, **environment: str) -> dict[str, Any]:
+    """Run one variant in a fresh process."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.sync", "--variant", kind],
+        cwd=stage.ROOT,
+        env={**os.environ, **environment},
+        check=True,
+        stdout=subprocess.PIPE,
+    )
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def connect() -> tuple[int, str]:
+    """An account connected through the sandbox's consent page: the integration's id and its token."""
+    from urllib.parse import parse_qs, urlsplit
+
+    import httpx
+
+    import models.tables  # noqa: F401
+    from models import db
+    from models.integrations import Integration
+    from models.users import User
+    from workers import connections
+
+    connections.FIRST_SYNC_SECONDS = -1  # the measurement does the first sync
+    with db.transaction():
+        user = User.register("bench@example.com", "SecurePass123!")
+        address, _ = connections.ask_consent(user, "github")
+        user_id = user.id
+    answer = httpx.get(f"{address}&decision=allow&account=mara")
+    given = parse_qs(urlsplit(answer.headers["location"]).query)
+    connections.connect("github", given["code"][0], given["state"][0])
+    with db.transaction(reading=True):
+        integration = Integration.of(user_id, "github")
+        return integration.id, integration.credentials["access_token"]
+
+
+def reset(integration_id: int) -> None:
+    """Back to before the first sync."""
+    from sqlalchemy import delete, update
+
+    from models import db
+    from models.inbox import InboxItem
+    from models.integrations import Integration
+
+    with db.transaction():
+        db.session.execute(delete(InboxItem))
+        fresh = update(Integration).where(Integration.id == integration_id).values(cursor={}, lease_until=None)
+        db.session.execute(fresh)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--sqlite", action="store_true")
+    parser.add_argument("--variant", choices=("ours", "raw"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.variant:
+        timed(options.variant)
+        return
+    stage.prepare("sqlite" if options.sqlite else "postgresql")
+    port = stage.free_port()
+    os.environ["SANDBOX_URL"] = f"http://127.0.0.1:{port}"
+    sandbox = subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "--port", str(port), "--smtp-port", str(stage.free_port())],
+        cwd=stage.ROOT,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert sandbox.stdout
+        sandbox.stdout.readline()
+        measure(options.rounds, f"http://127.0.0.1:{port}")
+    finally:
+        sandbox.terminate()
+        sandbox.wait(10)
+
+
+def measure(rounds: int, base: str) -> None:
+    """Both variants in turns, then a second sync with nothing changed."""
+    import httpx
+
+    httpx.post(f"{base}/github/_control/items", json={"count": ITEMS, "account": "mara", "page_kb": 445}, timeout=60)
+    integration_id, token = connect()
+    given = {"BENCH_INTEGRATION": str(integration_id), "BENCH_TOKEN": token}
+    ratios, figures = [], {"raw": [], "ours": []}
+    for _ in range(rounds):
+        for kind in ("raw", "ours"):
+            reset(integration_id)
+            figures[kind].append(variant(kind, **given))
+        rates = {kind: seen[-1]["items"] / seen[-1]["seconds"] for kind, seen in figures.items()}
+        ratios.append(rates["ours"] / rates["raw"])
+    for kind, seen in figures.items():
+        rate = statistics.median(each["items"] / each["seconds"] for each in seen)
+        cpu = statistics.median(each["cpu"] for each in seen)
+        print(f"{kind:5} {seen[0]['items']} items  {rate:7.0f} items/s  CPU {cpu:.2f} s  "
+              f"peak {max(each['megabytes'] for each in seen):.0f} MB")
+    print(f"ours ÷ raw: {statistics.median(ratios):.2f} items/s (median of {rounds}; bar 0.5)")
+    httpx.delete(f"{base}/github/_control/requests")
+    again = variant("ours", **given)
+    asked = httpx.get(f"{base}/github/_control/requests").json()
+    count = len(asked["requests"] if isinstance(asked, dict) else asked)
+    print(f"nothing changed: {count} requests, {again['items']} rows written, {again['seconds']:.2f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""How gunicorn serves `wsgi:application`; every value an operator may change is in settings.py."""
+
+import os
+import resource
+import shutil
+from pathlib import Path
+
+from gunicorn.glogging import Logger
+
+import logs
+from processes import gate
+from processes.ports import address
+from settings import settings
+
+bind = [address(settings.host, settings.port)]
+backlog = 2048
+workers = settings.web_workers
+
+# A greenlet that yields inside SQLite's BEGIN IMMEDIATE would stop its whole process; on PostgreSQL only greenlets
+# outlive clients that send slowly (bench/slow_clients.py). The worker patches the standard library before it imports
+# the application, and psycopg, imported after that, waits in gevent's loop.
+worker_class = "gthread" if settings.on_sqlite else "gevent"
+preload_app = settings.on_sqlite  # greenlets need the standard library patched before the application is imported
+threads = settings.web_threads
+worker_connections = 1000 + settings.live_sockets
+
+timeout = 30
+graceful_timeout = 30
+keepalive = 5
+
+# 64 headers of at most 8 KiB; a 64 KiB header is refused with 431 and a long address with 414 before Flask sees them.
+limit_request_line = 8190
+limit_request_fields = 64
+limit_request_field_size = 8190
+
+# What a proxy says is judged once, in the application, by TRUSTED_PROXIES.
+forwarded_allow_ips = ""
+
+# The control socket lies in the user's home by default, where two Daybooks would share it.
+control_socket_disable = True
+
+# The heartbeat file is touched every second: in memory, so that a busy disk cannot make a worker look dead.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+
+
+
+class JsonLines(Logger):
+    """gunicorn's own records, written as everybody else's are; no access log, for the application says more."""
+
+    def setup(self, cfg):
+        super().setup(cfg)
+        logs.set_up()
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+logger_class = JsonLines
+loglevel = settings.log_level.lower()
+accesslog = None
+
+# Each worker counts in files of its own and /metrics adds them up. Must stand before prometheus_client is imported.
+_metrics = settings.var_dir.absolute() / f"metrics-{settings.port}"
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics)
+
+
+# Every live connection is an open file.
+_, _most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (_most_files, _most_files))
+
+
+def post_worker_init(worker):
+    """Have live connections closed as soon as their worker is told to stop; it would wait for them."""
+    from web.focusflow.switchboard import switchboard
+
+    switchboard.watch(worker)
+
+
+def on_starting(server):
+    """Wait until there is a database, and begin with empty counters: an earlier run's processes are gone."""
+    gate.wait()
+    shutil.rmtree(_metrics, ignore_errors=True)
+    _metrics.mkdir(parents=True, exist_ok=True)
+
+
+def child_exit(server, worker):
+    """Take a dead worker's gauges out of the sum; its counters stay."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)

@@ -1,0 +1,341 @@
+"""Time blocks: planned stretches of a day, as the user's wall clock shows them.
+
+Date and time of day are what the user meant, so they are the truth; `starts_at` is the instant which that is in the
+user's time zone, kept for reminders and for contracts that speak of instants.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from typing import Any, Self
+
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    Date,
+    Executable,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Time,
+    bindparam,
+    func,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.categories import Category
+from models.clock import instant, now
+from models.db import Base, Record, fetch, session
+from models.dirty_days import mark_days
+from models.errors import Invalid, NotFound
+from models.events import record
+from models.plans import check_limit
+from models.users import User
+
+_COUNTED = {"date", "duration_minutes"}
+"""What of a block, beside its category and its state, goes into the statistics."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlocksChanged:
+    """What is planned or done on some days is not what it was."""
+
+    user_id: int
+    days: tuple[date, ...]
+
+
+class TimeBlock(Base):
+    """A stretch of time that is planned for something."""
+
+    __tablename__ = "time_blocks"
+    __table_args__ = (
+        CheckConstraint("duration_minutes BETWEEN 1 AND 1440", name="duration"),
+        CheckConstraint("progress BETWEEN 0 AND 100", name="progress"),
+        CheckConstraint("elapsed_seconds >= 0", name="elapsed"),
+        Index("ix_time_blocks_day", "owner_id", "date", "sort_order"),
+        Index(
+            "ix_time_blocks_upcoming",
+            "starts_at",
+            sqlite_where=text("completed_at IS NULL AND deleted_at IS NULL"),
+            postgresql_where=text("completed_at IS NULL AND deleted_at IS NULL"),
+        ),
+        Index("uq_time_blocks_series", "series_id", "series_on", unique=True),
+        Index("ix_time_blocks_category_id", "category_id"),
+        Index("ix_time_blocks_inbox_item_id", "inbox_item_id"),
+    )
+
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    category_id: Mapped[int] = mapped_column(ForeignKey("categories.id", ondelete="RESTRICT"))
+    inbox_item_id: Mapped[int | None] = mapped_column(ForeignKey("inbox_items.id", ondelete="SET NULL"))
+    series_id: Mapped[int | None] = mapped_column(ForeignKey("block_series.id", ondelete="SET NULL"))
+    series_on: Mapped[dt.date | None]
+    title: Mapped[str] = mapped_column(String(500))
+    subtitle: Mapped[str | None] = mapped_column(String(500))
+    date: Mapped[date]
+    start_time: Mapped[time] = mapped_column(Time())
+    duration_minutes: Mapped[int]
+    starts_at: Mapped[datetime]
+    is_urgent: Mapped[bool] = mapped_column(default=False)
+    completed_at: Mapped[datetime | None]
+    progress: Mapped[int] = mapped_column(default=0)
+    elapsed_seconds: Mapped[int] = mapped_column(default=0)
+    sort_order: Mapped[int]
+    external_id: Mapped[str | None] = mapped_column(String(500))
+    external_url: Mapped[str | None] = mapped_column(String(2000))
+    external_source: Mapped[str | None] = mapped_column(String(20))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
+    deleted_at: Mapped[datetime | None]
+
+    @classmethod
+    def of(cls, user_id: int, uid: uuid.UUID) -> Self:
+        """One of this user's blocks. Errors: NotFound."""
+        block = session.scalar(select(cls).where(cls.uid == uid, cls.owner_id == user_id, cls.deleted_at.is_(None)))
+        if block is None:
+            raise NotFound("Block not found")
+        return block
+
+    @classmethod
+    def plan(
+        cls,
+        owner: User,
+        category: Category,
+        *,
+        title: str,
+        date: dt.date,
+        start_time: time,
+        duration_minutes: int,
+        subtitle: str | None = None,
+        is_urgent: bool = False,
+        starts_at: datetime | None = None,
+        **origin: Any,
+    ) -> Self:
+        """Plan a stretch of time, at the end of its day's order. Errors: LimitReached.
+
+        `starts_at` says which one is meant of a time that the wall clock shows twice.
+        """
+        owner.lock()
+        block = cls(
+            owner_id=owner.id,
+            category_id=category.id,
+            title=title,
+            subtitle=subtitle,
+            date=date,
+            start_time=start_time,
+            duration_minutes=duration_minutes,
+            starts_at=starts_at or instant(date, start_time, owner.timezone),
+            is_urgent=is_urgent,
+            progress=0,
+            elapsed_seconds=0,
+            sort_order=cls._take_place(owner, date),
+            **origin,
+        )
+        session.add(block)
+        session.flush()
+        days_changed(owner.id, date)
+        return block
+
+    @classmethod
+    def _take_place(cls, owner: User, day: dt.date) -> int:
+        """The next number in a day's order, if the plan allows one more that day. The owner is locked."""
+        count, last = session.execute(
+            select(func.count(), func.max(cls.sort_order)).where(
+                cls.owner_id == owner.id, cls.date == day, cls.deleted_at.is_(None)
+            )
+        ).one()
+        check_limit(owner.plan, "blocks_per_day", count, "blocks a day")
+        return (last or 0) + 1
+
+    def change(self, owner: User, category: Category | None = None, **values: Any) -> None:
+        """Change what was planned. On another day the block goes to that day's end. Errors: LimitReached."""
+        is_counted = category is not None or bool(_COUNTED & values.keys())
+        if is_counted:
+            owner.lock()
+            session.refresh(self)  # somebody may have moved it meanwhile; both its days must be counted anew
+        days = {self.date, values.get("date", self.date)}
+        if len(days) > 1:
+            self.sort_order = self._take_place(owner, values["date"])
+        for name, value in values.items():
+            setattr(self, name, value)
+        if category is not None:
+            self.category_id = category.id
+        if "starts_at" not in values and {"date", "start_time"} & values.keys():
+            self.starts_at = instant(self.date, self.start_time, owner.timezone)
+        self.updated_at = now()
+        session.flush()
+        if is_counted:
+            days_changed(self.owner_id, *days)
+
+    def complete(self, worked_seconds: int = 0) -> None:
+        """Mark as done, with what a session of focus on it counted. Doing it again changes nothing."""
+        done = session.execute(
+            update(TimeBlock)
+            .where(TimeBlock.id == self.id, TimeBlock.completed_at.is_(None))
+            .values(
+                completed_at=now(),
+                progress=100,
+                elapsed_seconds=TimeBlock.elapsed_seconds + worked_seconds,
+                updated_at=now(),
+            )
+        )
+        session.refresh(self)
+        if done.rowcount:  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+            days_changed(self.owner_id, self.date)
+
+    def delete(self) -> None:
+        """Take it out of the day. Work that came from the inbox and is not done returns there."""
+        day = session.scalar(
+            update(TimeBlock)
+            .where(TimeBlock.id == self.id, TimeBlock.deleted_at.is_(None))
+            .values(deleted_at=now(), updated_at=now())
+            .returning(TimeBlock.date)
+        )
+        if day is not None:
+            days_changed(self.owner_id, day)
+
+
+def days_changed(user_id: int, *days: date) -> None:
+    """Have the statistics of these days counted anew, and say so."""
+    mark_days(user_id, days)
+    record(BlocksChanged(user_id, days))
+
+
+def list_blocks(
+    user_id: int, first: date, last: date, *, is_completed: bool | None = None, limit: int, offset: int = 0
+) -> Sequence[Record]:
+    """A span of days in order, each block with its category, in one statement."""
+    span = {"first": first} if first == last else {"first": first, "last": last}
+    return fetch(_listing(first == last, is_completed), owner=user_id, limit=limit, offset=offset, **span)
+
+
+def count_blocks(user_id: int, first: date, last: date, *, is_completed: bool | None = None) -> int:
+    """How many blocks `list_blocks` has in all."""
+    wanted = _span(False, is_completed)
+    counted = fetch(select(func.count()).select_from(TimeBlock).where(*wanted), owner=user_id, first=first, last=last)
+    return int(counted[0][0])
+
+
+def show_block(user_id: int, uid: uuid.UUID) -> Record:
+    """One block with its category. Errors: NotFound."""
+    found = fetch(_ONE_BLOCK, owner=user_id, uid=uid)
+    if not found:
+        raise NotFound("Block not found")
+    return found[0]
+
+
+def reorder(owner: User, day: date, uids: Sequence[uuid.UUID]) -> None:
+    """Put a day's blocks in the order given; those left out keep their order behind. Errors: NotFound, Invalid."""
+    if len(set(uids)) != len(uids):
+        raise Invalid({"blockIds": ["A block may be named once only"]})
+    owner.lock()
+    present = session.execute(
+        select(TimeBlock.id, TimeBlock.uid, TimeBlock.sort_order)
+        .where(TimeBlock.owner_id == owner.id, TimeBlock.date == day, TimeBlock.deleted_at.is_(None))
+        .order_by(TimeBlock.sort_order, TimeBlock.id)
+    ).all()
+    by_uid = {row.uid: row for row in present}
+    strangers = [uid for uid in uids if uid not in by_uid]
+    if strangers:
+        _refuse_strangers(owner, strangers)
+    first = [by_uid[uid] for uid in uids]
+    rest = [row for row in present if row.uid not in set(uids)]
+    moved = [
+        {"id": row.id, "sort_order": place, "updated_at": now()}
+        for place, row in enumerate([*first, *rest], 1)
+        if row.sort_order != place
+    ]
+    if moved:
+        session.execute(update(TimeBlock), moved)
+
+
+def _refuse_strangers(owner: User, uids: Sequence[uuid.UUID]) -> None:
+    found = 0
+    for start in range(0, len(uids), 500):
+        found += (
+            session.scalar(
+                select(func.count())
+                .select_from(TimeBlock)
+                .where(
+                    TimeBlock.uid.in_(uids[start : start + 500]),
+                    TimeBlock.owner_id == owner.id,
+                    TimeBlock.deleted_at.is_(None),
+                )
+            )
+            or 0
+        )
+    if found == len(uids):
+        raise Invalid({"blockIds": ["A block belongs to another day"]})
+    raise NotFound("Block not found")
+
+
+def move_to_zone(owner: User) -> None:
+    """After a change of time zone the wall clock stays: instants of what is still planned move."""
+    yesterday = (now() - timedelta(days=1)).date()
+    planned = session.execute(
+        select(TimeBlock.id, TimeBlock.date, TimeBlock.start_time).where(
+            TimeBlock.owner_id == owner.id, TimeBlock.date >= yesterday
+        )
+    ).all()
+    moved = [{"id": row.id, "starts_at": instant(row.date, row.start_time, owner.timezone)} for row in planned]
+    if moved:
+        session.execute(update(TimeBlock), moved)
+
+
+def _span(is_one_day: bool, is_completed: bool | None) -> list[ColumnElement[bool]]:
+    first, last = bindparam("first", type_=Date()), bindparam("last", type_=Date())
+    wanted = [
+        TimeBlock.owner_id == bindparam("owner"),
+        TimeBlock.deleted_at.is_(None),
+        TimeBlock.date == first if is_one_day else TimeBlock.date.between(first, last),
+    ]
+    if is_completed is not None:
+        done = TimeBlock.completed_at
+        wanted.append(done.is_not(None) if is_completed else done.is_(None))
+    return wanted
+
+
+@cache
+def _listing(is_one_day: bool, is_completed: bool | None) -> Executable:
+    return (
+        _BLOCKS.where(*_span(is_one_day, is_completed))
+        .order_by(TimeBlock.date, TimeBlock.sort_order, TimeBlock.id)
+        .limit(bindparam("limit", type_=Integer()))
+        .offset(bindparam("offset", type_=Integer()))
+    )
+
+
+_BLOCKS = select(
+    TimeBlock.uid,
+    TimeBlock.title,
+    TimeBlock.subtitle,
+    TimeBlock.date,
+    TimeBlock.start_time,
+    TimeBlock.duration_minutes,
+    TimeBlock.is_urgent,
+    TimeBlock.completed_at,
+    TimeBlock.progress,
+    TimeBlock.elapsed_seconds,
+    TimeBlock.sort_order,
+    TimeBlock.external_id,
+    TimeBlock.external_url,
+    TimeBlock.external_source,
+    TimeBlock.created_at,
+    TimeBlock.updated_at,
+    Category.uid.label("category_uid"),
+    Category.name.label("category_name"),
+    Category.color.label("category_color"),
+    Category.icon.label("category_icon"),
+    Category.owner_id.label("category_owner_id"),
+).join(Category, Category.id == TimeBlock.category_id)
+_ONE_BLOCK = _BLOCKS.where(
+    TimeBlock.owner_id == bindparam("owner"), TimeBlock.uid == bindparam("uid"), TimeBlock.deleted_at.is_(None)
+)

@@ -1,0 +1,159 @@
+"""The inbox: work that waits to be planned, written by hand or brought by a provider."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime, time
+from typing import Any, Self
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, and_, exists, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.blocks import TimeBlock
+from models.categories import Category
+from models.clock import now
+from models.db import Base, Record, session
+from models.errors import Conflict, NotFound
+from models.users import User
+
+
+class InboxItem(Base):
+    """Something to do, to read or to attend.
+
+    It is in the inbox while nobody dismissed it, no block plans it, and its provider says that it is open. Each of
+    the three is remembered apart, so a reopened issue returns and a dismissed one stays away.
+    """
+
+    __tablename__ = "inbox_items"
+    __table_args__ = (
+        UniqueConstraint("integration_id", "external_id"),
+        Index("ix_inbox_items_owner", "owner_id", "created_at"),
+    )
+
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    integration_id: Mapped[int | None] = mapped_column(ForeignKey("integrations.id", ondelete="SET NULL"))
+    source: Mapped[str] = mapped_column(String(20), default="manual")
+    type: Mapped[str] = mapped_column(String(10), default="task")
+    priority: Mapped[str] = mapped_column(String(10), default="normal")
+    title: Mapped[str] = mapped_column(String(500))
+    description: Mapped[str | None] = mapped_column(Text)
+    external_id: Mapped[str | None] = mapped_column(String(500))
+    external_url: Mapped[str | None] = mapped_column(String(2000))
+    kept_from: Mapped[str | None] = mapped_column(String(200))
+    """The provider's account that brought it, where that is no longer connected."""
+    content_hash: Mapped[str | None] = mapped_column(String(32))
+    starts_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
+    is_all_day: Mapped[bool] = mapped_column(default=False)
+    closed_at: Mapped[datetime | None]
+    dismissed_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+
+    @property
+    def provider_id(self) -> str | None:
+        """The provider's own id."""
+        return own_id(self.external_id)
+
+    @classmethod
+    def of(cls, user_id: int, uid: uuid.UUID) -> Self:
+        """One of this user's items, wherever it is. Errors: NotFound."""
+        item = session.scalar(select(cls).where(cls.uid == uid, cls.owner_id == user_id))
+        if item is None:
+            raise NotFound("Inbox item not found")
+        return item
+
+    @classmethod
+    def write(cls, owner_id: int, title: str, **values: Any) -> Self:
+        """Put something in by hand."""
+        item = cls(owner_id=owner_id, title=title, **values)
+        session.add(item)
+        session.flush()
+        return item
+
+    def dismiss(self) -> None:
+        """Out of the inbox for good, whatever its provider says later."""
+        self.dismissed_at = self.dismissed_at or now()
+
+    def schedule(self, owner: User, category: Category, date: date, start_time: time, minutes: int) -> TimeBlock:
+        """Plan it as a time block; it leaves the inbox. Errors: Conflict, LimitReached."""
+        owner.lock()
+        if session.scalar(select(exists().where(*_PLANNED_BY, InboxItem.id == self.id))):
+            raise Conflict("This item is planned already")
+        return TimeBlock.plan(
+            owner,
+            category,
+            title=self.title,
+            date=date,
+            start_time=start_time,
+            duration_minutes=minutes,
+            is_urgent=self.priority == "high",
+            inbox_item_id=self.id,
+            external_id=self.provider_id,
+            external_url=self.external_url,
+            external_source=None if self.source == "manual" else self.source,
+        )
+
+
+def own_id(external_id: str | None) -> str | None:
+    """`issue:123` as the provider knows it, `123`: the part before the colon says in which listing it was."""
+    return external_id.partition(":")[2] if external_id else None
+
+
+_PLANNED_BY = (TimeBlock.inbox_item_id == InboxItem.id, TimeBlock.deleted_at.is_(None))
+
+
+def _waiting(
+    user_id: int, source: str | None, type: str | None, includes_dismissed: bool
+) -> Any:
+    wanted = [InboxItem.owner_id == user_id, InboxItem.closed_at.is_(None), ~exists().where(*_PLANNED_BY)]
+    if not includes_dismissed:
+        wanted.append(InboxItem.dismissed_at.is_(None))
+    if source is not None:
+        wanted.append(InboxItem.source == source)
+    if type is not None:
+        wanted.append(InboxItem.type == type)
+    return and_(*wanted)
+
+
+def list_inbox(
+    user_id: int,
+    *,
+    source: str | None = None,
+    type: str | None = None,
+    includes_dismissed: bool = False,
+    limit: int,
+    offset: int = 0,
+) -> list[Record]:
+    """What waits to be planned, the newest first, in one statement."""
+    return list(
+        session.execute(
+            select(
+                InboxItem.uid,
+                InboxItem.title,
+                InboxItem.description,
+                InboxItem.source,
+                InboxItem.type,
+                InboxItem.priority,
+                InboxItem.external_id,
+                InboxItem.external_url,
+                InboxItem.starts_at,
+                InboxItem.ends_at,
+                InboxItem.dismissed_at,
+                InboxItem.created_at,
+            )
+            .where(_waiting(user_id, source, type, includes_dismissed))
+            .order_by(InboxItem.created_at.desc(), InboxItem.id.desc())
+            .limit(limit)
+            .offset(offset)
+        )
+    )
+
+
+def count_inbox(
+    user_id: int, *, source: str | None = None, type: str | None = None, includes_dismissed: bool = False
+) -> int:
+    """How many items `list_inbox` has in all."""
+    wanted = _waiting(user_id, source, type, includes_dismissed)
+    return session.scalar(select(func.count()).select_from(InboxItem).where(wanted)) or 0

@@ -1,0 +1,91 @@
+"""The texts that Daybook writes to people. Links are built from `PUBLIC_URL`, never from a request's Host."""
+
+from __future__ import annotations
+
+from models.mail import Mail
+from models.tokens import MailedToken
+from models.users import RESTORE_DAYS, User
+from settings import settings
+
+
+def send_reset_link(user: User) -> None:
+    """The way back in for somebody who forgot the password."""
+    token = MailedToken.issue(user, "reset")
+    _send(
+        user,
+        "Reset your Daybook password",
+        f"Somebody asked to reset the password of your account. If it was you, open this link within 60 minutes:\n\n"
+        f"{settings.public_url}/account/reset?token={token}\n\n"
+        f"Or give your app this token:\n\n{token}\n\n"
+        "If it was not you, nothing has changed and nothing needs to be done.",
+    )
+
+
+def send_verification_link(user: User) -> None:
+    """Proof that the e-mail address is read by the one who registered it."""
+    token = MailedToken.issue(user, "verify")
+    _send(
+        user,
+        "Confirm your e-mail address",
+        f"Welcome to Daybook. Please confirm that this address is yours:\n\n"
+        f"{settings.public_url}/account/verify?token={token}\n\n"
+        "Until then we send you no reminders.",
+    )
+
+
+def send_restore_link(user: User) -> None:
+    """The way back for an account that was just deleted."""
+    token = MailedToken.issue(user, "restore")
+    _send(
+        user,
+        "Your Daybook account is closed",
+        f"Your account is closed and will be erased in {RESTORE_DAYS} days. Until then you can have it back:\n\n"
+        f"{settings.public_url}/account/restore?token={token}\n\n"
+        "If you meant it, nothing needs to be done.",
+    )
+
+
+def send_password_changed(user: User) -> None:
+    """Word to the owner that the password is another one now."""
+    _send(
+        user,
+        "Your Daybook password was changed",
+        "The password of your account was just changed. If it was not you, ask for a new one at once:\n\n"
+        f"{settings.public_url}/account/forgot",
+    )
+
+
+def send_reconnect(user: User, provider: str) -> None:
+    """Word that a connected account needs its owner's consent again."""
+    _send(
+        user,
+        f"Daybook lost its access to {provider}",
+        f"{provider} no longer accepts our access to your account, so nothing new arrives from there.\n"
+        "Connect it again in the settings of your app whenever you like; what is in your inbox stays.",
+    )
+
+
+def send_payment_failed(user: User) -> None:
+    """Word that a renewal was not paid."""
+    _send(
+        user,
+        "Your payment for Daybook did not go through",
+        "The payment for your Daybook subscription was declined. It will be tried again in the next days; until then\n"
+        "nothing changes for you. To use another card, open the billing page in the settings of your app.",
+    )
+
+
+def send_webhook_off(user: User, url: str, reason: str) -> None:
+    """Word to an admin that events no longer go out to an address."""
+    _send(
+        user,
+        "A FocusFlow webhook was switched off",
+        f"No more events are posted to\n\n{url}\n\n{reason}.\n\n"
+        "Events that could not be delivered are kept for 30 days. Once the receiver works again, switch the webhook "
+        "on in FocusFlow and they go out.",
+    )
+
+
+def _send(user: User, subject: str, text: str) -> None:
+    greeting = f"Hello {user.first_name or user.username},\n\n"
+    Mail.queue(user.email, subject, greeting + text + "\n\nDaybook\n", user=user)

@@ -1,0 +1,71 @@
+"""Flow Sudoku's shape: plain answers, refusals as `{error: {code, message}}`, and its three limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from models import errors
+from models.errors import Refusal
+from web.routes import Routes as BaseRoutes
+from web.shape import Failure, HttpRefusal, Limit, Shape
+
+
+class ErrorBodySchema(Schema):
+    code = fields.String(required=True, metadata={"example": "INVALID_CREDENTIALS"})
+    message = fields.String(required=True, metadata={"example": "Email or password is incorrect"})
+
+
+class ErrorSchema(Schema):
+    error = fields.Nested(ErrorBodySchema, required=True)
+
+
+class FlowSudoku(Shape):
+    contract = "flow-sudoku"
+    description = "Keep a player's puzzle sessions in step on all devices."
+    error_schema = ErrorSchema
+    errors = {
+        errors.Invalid: (400, "INVALID_REQUEST"),
+        errors.ResetTokenInvalid: (400, "INVALID_REQUEST"),
+        errors.InvalidCredentials: (401, "INVALID_CREDENTIALS"),
+        errors.Unauthenticated: (401, "UNAUTHORIZED"),
+        errors.Forbidden: (403, "FORBIDDEN"),
+        errors.NotFound: (404, "NOT_FOUND"),
+        errors.Conflict: (409, "CONFLICT"),
+        errors.TooMany: (429, "RATE_LIMIT"),
+        errors.UpstreamFailed: (502, "INTERNAL_ERROR"),
+        errors.Unavailable: (503, "INTERNAL_ERROR"),
+        errors.Refusal: (500, "INTERNAL_ERROR"),
+    }
+
+    def failure(self, failure: Failure) -> Any:
+        message = failure.message
+        for name, sentences in failure.fields.items():
+            message = f"{name}: {sentences[0]}"
+            break
+        return {"error": {"code": failure.code, "message": message}}
+
+    def describe(self, refusal: Refusal) -> Failure:
+        failure = super().describe(refusal)
+        if isinstance(refusal, HttpRefusal):  # 405, 413, 415: the table has no codes of their own
+            return Failure(failure.status, "INVALID_REQUEST", failure.message)
+        return failure
+
+    def limit(self, method: str, path: str) -> Limit | None:
+        resource = path.removeprefix("/v1/").partition("/")[0]
+        if resource == "auth":
+            return Limit("flow-sudoku-auth", 5, "user" if method == "GET" else "address")
+        if resource == "sessions":
+            return Limit("flow-sudoku-sessions", 20)
+        return Limit("flow-sudoku-subscription", 10) if resource == "subscription" else None
+
+
+shape = FlowSudoku()
+
+
+class Routes(BaseRoutes):
+    """Flow Sudoku's blueprints."""
+
+    def __init__(self, name: str, import_name: str, **options: Any) -> None:
+        super().__init__(name, import_name, shape=shape, **options)

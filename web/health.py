@@ -1,0 +1,64 @@
+"""Is it alive, is it ready, how is it doing."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import redis
+from flask import Blueprint, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
+from prometheus_client import REGISTRY as PROCESS
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from models import db
+from models.heartbeats import seconds_since_worker
+from settings import settings
+
+routes = Blueprint("health", __name__)
+STALE_WORKER_SECONDS = 60
+
+
+@routes.get("/healthz")
+def alive() -> dict[str, str]:
+    """This process answers; nothing else is asked."""
+    return {"status": "ok"}
+
+
+@routes.get("/readyz")
+def ready() -> tuple[dict[str, Any], int]:
+    """Whether requests can be served: the database decides; without Redis or a worker the service is degraded."""
+    parts = check()
+    is_ready = parts["database"] == "ok"
+    status = "ok" if all(value == "ok" for value in parts.values()) else "degraded" if is_ready else "unavailable"
+    return {"status": status, **parts}, 200 if is_ready else 503
+
+
+def check() -> dict[str, str]:
+    """Each part that Daybook stands on, `ok` or a word on what is wrong."""
+    parts = {"database": "ok", "redis": "ok", "worker": "ok"}
+    try:
+        with db.transaction(reading=True):
+            db.session.execute(text("SELECT 1"))
+            age = seconds_since_worker()
+        if age is None or age > STALE_WORKER_SECONDS:
+            parts["worker"] = "not seen" if age is None else f"last seen {age:.0f} s ago"
+    except SQLAlchemyError:
+        parts["database"] = "does not answer"
+        parts["worker"] = "unknown"
+    try:
+        redis.Redis.from_url(settings.redis_url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=None).ping()
+    except redis.RedisError:
+        parts["redis"] = "does not answer"
+    return parts
+
+
+@routes.get("/metrics")
+def metrics() -> Response:
+    """Prometheus text, summed over the web processes."""
+    registry = PROCESS
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,65 @@
+"""Blueprints of a contract. A view returns plain data; its schema documents the answer and is not run on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, current_app
+from flask_smorest import Blueprint
+from werkzeug.sansio.response import Response as AnyResponse
+
+from web.body import BodyParser
+from web.shape import Shape
+
+_WITHOUT_BODY = {204, 205}
+
+
+class Routes(Blueprint):
+    """A contract's routes for one resource."""
+
+    ARGUMENTS_PARSER = BodyParser()
+    PAGINATION_ARGUMENTS_PARSER = BodyParser()
+
+    def __init__(self, name: str, import_name: str, *, shape: Shape, **options: Any) -> None:
+        super().__init__(name, import_name, **options)
+        self.shape = shape
+        self.public_endpoints: set[str] = set()
+
+    def _store_endpoint_docs(self, endpoint: str, obj: Any, parameters: Any, tags: Any, **options: Any) -> None:
+        super()._store_endpoint_docs(endpoint, obj, parameters, tags, **options)
+        if getattr(obj, "is_public", False):
+            self.public_endpoints.add(endpoint)
+
+    def _make_doc_response_schema(self, schema: Any) -> Any:
+        return self.shape.documented(schema) if schema is not None else None
+
+    def arguments(self, schema: Any, **options: Any) -> Any:
+        """What a request carries. The schema is made once: making it anew costs more than checking with it."""
+        return super().arguments(schema() if isinstance(schema, type) else schema, **options)
+
+    def response(self, status_code: int | str | HTTPStatus, schema: Any = None, **documented: Any) -> Any:
+        """The documented answer. The view's value goes out in the contract's envelope, with this status.
+
+        The schema is not dumped: answers are plain dictionaries, and a test holds each against its document.
+        """
+        document = super().response(status_code, schema, **documented)
+        status = int(status_code)
+
+        def decorate(view: Callable[..., Any]) -> Any:
+            @wraps(view)
+            def answered(*args: Any, **kwargs: Any) -> AnyResponse:
+                value = view(*args, **kwargs)
+                if isinstance(value, AnyResponse):
+                    return value
+                if status in _WITHOUT_BODY:
+                    return Response(status=status)
+                answer = current_app.json.response(self.shape.success(value))
+                answer.status_code = status
+                return answer
+
+            return document(answered)
+
+        return decorate

@@ -1,0 +1,120 @@
+"""Register, log in, refresh, and the way back for those who forgot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields
+
+from models.guesses import log_in
+from models.letters import send_reset_link, send_verification_link
+from models.tokens import Login, MailedToken, Tokens, access_seconds, end_logins, refresh
+from models.users import User, split_name
+from web.auth import client_address, public
+from web.fields import Email, LoginName, Password, Text
+from web.tymblok.shape import Camel, MessageSchema, Routes
+from web.tymblok.users import UserSchema, show_user
+
+routes = Routes("auth", __name__, url_prefix="/auth", description="Accounts and tokens")
+
+
+class RegisterSchema(Camel):
+    email = Email(required=True)
+    password = Password(required=True)
+    name = Text(200, required=True)
+
+
+class LoginSchema(Camel):
+    email = LoginName(254, required=True)
+    password = LoginName(1024, trims=False, required=True)
+
+
+class RefreshSchema(Camel):
+    refresh_token = Text(500, required=True)
+
+
+class ForgotSchema(Camel):
+    email = LoginName(254, required=True)
+
+
+class ResetSchema(Camel):
+    token = Text(500, required=True)
+    password = Password(required=True)
+
+
+class TokensSchema(Camel):
+    access_token = fields.String(required=True)
+    refresh_token = fields.String(required=True)
+    expires_in = fields.Integer(required=True, metadata={"description": "Seconds"})
+
+
+class AuthSchema(TokensSchema):
+    user = fields.Nested(UserSchema, required=True)
+
+
+@routes.post("/register")
+@public
+@routes.arguments(
+    RegisterSchema, example={"email": "user@example.com", "password": "SecurePass123!", "name": "John Doe"}
+)
+@routes.response(201, AuthSchema)
+def register(given: dict[str, Any]) -> dict[str, Any]:
+    """Create a new account."""
+    first_name, last_name = split_name(given["name"])
+    user = User.register(given["email"], given["password"], first_name=first_name, last_name=last_name)
+    send_verification_link(user)
+    return welcome(user)
+
+
+@routes.post("/login")
+@public
+@routes.arguments(LoginSchema, example={"email": "user@example.com", "password": "SecurePass123!"})
+@routes.response(200, AuthSchema)
+def login(given: dict[str, Any]) -> dict[str, Any]:
+    """Authenticate and get tokens."""
+    return welcome(log_in(given["email"], given["password"], client_address()))
+
+
+@routes.post("/refresh")
+@public
+@routes.arguments(RefreshSchema, example={"refreshToken": "dGhpcyBpcyBhIHJlZnJl..."})
+@routes.response(200, TokensSchema)
+def renew(given: dict[str, Any]) -> dict[str, Any]:
+    """Refresh the access token; the refresh token is replaced as well."""
+    access, successor = refresh(given["refresh_token"], "tymblok", rotate=True)
+    return show_tokens(Tokens(access, successor, access_seconds("tymblok")))
+
+
+@routes.post("/forgot-password")
+@public
+@routes.arguments(ForgotSchema, example={"email": "user@example.com"})
+@routes.response(200, MessageSchema)
+def forgot(given: dict[str, Any]) -> dict[str, Any]:
+    """Request a password reset email."""
+    user = User.by_email(given["email"])
+    if user is not None:
+        send_reset_link(user)
+    return {"message": "If an account exists, a reset email has been sent"}
+
+
+@routes.post("/reset-password")
+@public
+@routes.arguments(ResetSchema, example={"token": "reset_token_from_email", "password": "NewSecurePass123!"})
+@routes.response(200, MessageSchema)
+def reset(given: dict[str, Any]) -> dict[str, Any]:
+    """Reset the password with a mailed token; every login ends."""
+    user = MailedToken.spend(given["token"], "reset")
+    user.set_password(given["password"])
+    end_logins(user)
+    return {"message": "Password reset successfully"}
+
+
+def welcome(user: User) -> dict[str, Any]:
+    """Log a user in and show the tokens with the profile."""
+    _, tokens = Login.start(user, "tymblok")
+    return {**show_tokens(tokens), "user": show_user(user)}
+
+
+def show_tokens(tokens: Tokens) -> dict[str, Any]:
+    """Tokens as the contract writes them."""
+    return {"accessToken": tokens.access, "refreshToken": tokens.refresh, "expiresIn": tokens.expires_in}

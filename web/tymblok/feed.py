@@ -1,0 +1,53 @@
+"""The planned blocks as a feed for calendar apps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields
+
+from models.feeds import Feed
+from web.auth import caller, current_user, logged_in
+from web.fields import Timestamp
+from web.ical import address
+from web.tymblok.shape import Camel, Routes
+
+routes = Routes("feed", __name__, url_prefix="/settings/calendar-feed", description="The blocks for calendar apps")
+
+
+class FeedSchema(Camel):
+    is_open = fields.Boolean(required=True)
+    opened_at = Timestamp(required=True, allow_none=True)
+
+
+class OpenedFeedSchema(FeedSchema):
+    url = fields.String(required=True, metadata={"description": "Secret, and shown this once"})
+
+
+@routes.get("")
+@routes.response(200, FeedSchema)
+def show() -> dict[str, Any]:
+    """Say whether the calendar feed is open."""
+    return present(Feed.of(caller().id))
+
+
+@routes.post("")
+@routes.response(201, OpenedFeedSchema)
+def create() -> dict[str, Any]:
+    """Open the calendar feed at a new secret address; an older one stops working."""
+    logged_in()
+    feed, secret = Feed.open(current_user())
+    return {**present(feed), "url": address(secret)}
+
+
+@routes.delete("")
+@routes.response(204)
+def delete() -> None:
+    """Close the calendar feed: its address stops working."""
+    logged_in()
+    Feed.close(current_user())
+
+
+def present(feed: Feed | None) -> dict[str, Any]:
+    """A feed as the contract writes one."""
+    return {"isOpen": feed is not None, "openedAt": None if feed is None else feed.opened_at}

@@ -1,0 +1,169 @@
+"""Syncing: pull what is new and file it, page by page, one run at a time for each integration.
+
+The lease is the lock: whoever holds it alone refreshes tokens and moves the cursor. Each page is one transaction
+with its cursor, so a run that is cut short resumes where it stopped. No transaction is open while a provider is
+spoken to.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from celery_app import celery
+from connectors import oauth
+from connectors.base import Connector, ConnectorError, Credentials
+from connectors.registry import CONNECTORS
+from models import db
+from models.arrivals import Counts, Filing
+from models.channels import ChannelsDue
+from models.clock import now
+from models.errors import Conflict
+from models.events import record
+from models.integrations import Integration, claim_due
+from models.letters import send_reconnect
+from models.seal import Unreadable
+from models.users import User
+from workers.announce import announce
+from workers.channels import needs_channels
+from workers.credentials import credentials_from, credentials_to
+
+log = logging.getLogger(__name__)
+REFRESH_AHEAD = timedelta(minutes=10)
+ANNOUNCED_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run went. `is_complete` is False when time was up and the worker goes on."""
+
+    counts: Counts
+    is_complete: bool
+    error: ConnectorError | None = None
+
+
+@celery.task(name="sync_integration")
+def sync_integration(integration_id: int) -> None:
+    """Sync one integration, unless somebody is at it."""
+    try:
+        sync(integration_id)
+    except Conflict:
+        log.info("sync is running already", extra={"integration": integration_id})
+
+
+@celery.task(name="wake_syncs")
+def wake_syncs() -> None:
+    """Announce integrations that are due."""
+    for integration_id in claim_due(ANNOUNCED_AT_ONCE):
+        announce("sync_integration", integration_id, queue_name="sync")
+
+
+def sync(integration_id: int, seconds: float | None = None) -> Outcome:
+    """Pull what is new, for at most so many seconds. Provider errors are noted, not raised. Errors: Conflict."""
+    with db.transaction():
+        integration = db.session.get(Integration, integration_id)
+        if integration is None or db.session.get_one(User, integration.owner_id).deleted_at is not None:
+            raise Conflict("This account is no longer connected")
+        lease = integration.lease()
+        filing = Filing(integration)
+        run = _Run(integration_id, integration.provider, lease, filing)
+    try:
+        is_complete = run.pull(seconds)
+    except ConnectorError as error:
+        run.fail(error)
+        return Outcome(filing.counts, True, error)
+    except Conflict:
+        raise
+    except Exception as error:
+        log.exception("sync failed", extra={"integration": integration_id, "provider": run.provider})
+        mistake = ConnectorError(f"Reading {run.provider} failed unexpectedly ({type(error).__name__})")
+        run.fail(mistake)
+        return Outcome(filing.counts, True, mistake)
+    run.succeed(is_complete)
+    return Outcome(filing.counts, is_complete)
+
+
+class _Run:
+    """One lease on one integration."""
+
+    def __init__(self, integration_id: int, provider: str, lease: str, filing: Filing) -> None:
+        self.id = integration_id
+        self.provider = provider
+        self.lease = lease
+        self.filing = filing
+        self.connector: Connector = CONNECTORS[provider]
+
+    def pull(self, seconds: float | None) -> bool:
+        """File page after page; whether the end was reached."""
+        deadline = None if seconds is None else time.monotonic() + seconds
+        credentials, cursor = self._open()
+        try:
+            return self._file_pages(credentials, cursor, deadline)
+        except ConnectorError as error:
+            if error.kind != "reconnect" or not credentials.refresh_token:
+                raise
+            # Refused in the middle of a run: a token may be withdrawn before its time. One new one is asked for.
+            log.info("token refused, refreshing", extra={"integration": self.id})
+        credentials = self._refresh(credentials)
+        with db.transaction(reading=True):
+            cursor = db.session.get_one(Integration, self.id).cursor
+        return self._file_pages(credentials, cursor, deadline)
+
+    def _open(self) -> tuple[Credentials, dict[str, Any]]:
+        with db.transaction(reading=True):
+            integration = db.session.get_one(Integration, self.id)
+            expires_at, cursor = integration.credentials_expire_at, integration.cursor
+            try:
+                credentials = credentials_from(integration.credentials)
+            except Unreadable as error:
+                raise ConnectorError(f"{self.provider} must be connected again", "reconnect") from error
+        if expires_at is not None and expires_at - now() < REFRESH_AHEAD and credentials.refresh_token:
+            credentials = self._refresh(credentials)
+        return credentials, cursor
+
+    def _refresh(self, credentials: Credentials) -> Credentials:
+        renewed = oauth.refresh(self.provider, credentials)
+        with db.transaction():  # saved before it is used: the old one may be worthless by now
+            integration = db.session.get_one(Integration, self.id)
+            integration.keep_lease(self.lease)
+            integration.keep_credentials(credentials_to(renewed), renewed.expires_at)
+        return renewed
+
+    def _file_pages(self, credentials: Credentials, cursor: dict[str, Any], deadline: float | None) -> bool:
+        for page in self.connector.pull(credentials, cursor):
+            with db.transaction():
+                integration = db.session.get_one(Integration, self.id)
+                integration.keep_lease(self.lease)
+                self.filing.file(page.items)
+                for sweep in page.sweeps:
+                    self.filing.sweep(sweep.scope, sweep.external_ids)
+                self.filing.counts.skipped += page.skipped
+                integration.cursor = page.cursor
+            if deadline is not None and time.monotonic() > deadline:
+                return False
+        return True
+
+    def succeed(self, is_complete: bool) -> None:
+        with db.transaction():
+            # Locked before it is read: a push at this moment must be seen, or come after.
+            integration = db.session.get_one(Integration, self.id, with_for_update=True)
+            integration.keep_lease(self.lease)
+            integration.succeed(asdict(self.filing.counts), is_complete=is_complete)
+            if is_complete and needs_channels(integration):
+                record(ChannelsDue(integration.id))
+
+    def fail(self, error: ConnectorError) -> None:
+        """Note what went wrong; the owner hears of it once when his consent is needed."""
+        with db.transaction():
+            integration = db.session.get(Integration, self.id)
+            if integration is None or integration.lease_token != self.lease:
+                return
+            is_news = integration.fail(
+                error.message, needs_reconnect=error.kind == "reconnect", retry_after=error.retry_after
+            )
+            owner = db.session.get_one(User, integration.owner_id)
+            if is_news and owner.deleted_at is None:
+                send_reconnect(owner, self.provider)
