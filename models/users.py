@@ -106,9 +106,10 @@ class User(Base):
         return user
 
     @classmethod
-    def by_email(cls, email: str) -> Self | None:
-        """The living account with this e-mail address, without regard to case."""
-        return session.scalar(select(cls).where(cls.email_key == email_key(email), cls.deleted_at.is_(None)))
+    def by_email(cls, email: str, *, includes_deleted: bool = False) -> Self | None:
+        """The account with this e-mail address, without regard to case; a closed one only where it is asked for."""
+        found = select(cls).where(cls.email_key == email_key(email))
+        return session.scalar(found if includes_deleted else found.where(cls.deleted_at.is_(None)))
 
     @property
     def name(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workers import (
+    channels,
     focus,
     housekeeping,
     idle,
@@ -17,6 +18,7 @@ from workers import (
 from workers.listen import listen
 
 __all__ = [
+    "channels",
     "focus",
     "housekeeping",
     "idle",

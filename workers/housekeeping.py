@@ -17,6 +17,7 @@ from models.integrations import OAuthState
 from models.invites import Invite
 from models.live import forget_old_events
 from models.mail import Mail
+from models.pushes import forget_old_pushes
 from models.tokens import Login, MailedToken
 
 KEPT_DAYS = 30
@@ -34,6 +35,7 @@ def tidy_up() -> None:
     """Drop what has expired."""
     old = now() - timedelta(days=KEPT_DAYS)
     forget_old_guesses()
+    forget_old_pushes()
     forget_old_events()
     session.execute(delete(OAuthState).where(OAuthState.expires_at < now()))
     session.execute(delete(MailedToken).where(MailedToken.expires_at < old))

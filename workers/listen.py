@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from models import events
 from models.api_keys import ApiKeyRevoked
+from models.channels import ChannelsDue
 from models.deliveries import DeliveryQueued
 from models.integrations import SyncDue
 from models.live import LiveEventWritten
@@ -23,6 +24,7 @@ def listen() -> None:
     events.listen(
         DeliveryQueued, lambda fact: announce("deliver_webhooks", fact.webhook_id, queue_name="webhooks")
     )
+    events.listen(ChannelsDue, lambda fact: announce("renew_channels", fact.integration_id))
     events.listen(SubscriptionDue, lambda fact: announce("check_subscription", fact.subscription_id))
     events.listen(RevocationDue, lambda fact: announce("revoke_tokens", fact.revocation_id))
     events.listen(LiveEventWritten, carry_event)
