@@ -22,6 +22,7 @@ TICKS = {
 
 NIGHTLY = {
     "tidy_up": crontab(minute="17"),
+    "lay_out_series": crontab(hour="*/6", minute="5"),
     "rebuild_stats": crontab(hour="3", minute="40"),
 }
 

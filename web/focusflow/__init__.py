@@ -10,6 +10,7 @@ from web.focusflow import (
     auth,
     dashboard,
     export,
+    feed,
     invites,
     live,
     members,
@@ -27,7 +28,7 @@ from web.focusflow import (
 from web.focusflow.shape import shape
 
 HOST = "api.focusflow.com"
-VERSION_1 = (auth, profile, api_keys, projects, tasks, timer, pomodoro, analytics, export)
+VERSION_1 = (auth, profile, api_keys, feed, projects, tasks, timer, pomodoro, analytics, export)
 VERSION_2 = (organizations, members, invites, team_tasks, dashboard, team_analytics, reports, webhooks)
 
 
