@@ -25,10 +25,6 @@ def listen() -> None:
         DeliveryQueued, lambda fact: announce("deliver_webhooks", fact.webhook_id, queue_name="webhooks")
     )
     events.listen(ChannelsDue, lambda fact: announce("renew_channels", fact.integration_id))
-    events.listen(ChannelsDue, lambda fact: announce("renew_channels", fact.integration_id))
-    events.listen(
-        DeliveryQueued, lambda fact: announce("deliver_webhooks", fact.webhook_id, queue_name="webhooks")
-    )
     events.listen(SubscriptionDue, lambda fact: announce("check_subscription", fact.subscription_id))
     events.listen(RevocationDue, lambda fact: announce("revoke_tokens", fact.revocation_id))
     events.listen(LiveEventWritten, carry_event)
