@@ -7,12 +7,14 @@ from typing import Any
 from marshmallow import fields
 
 from models.db import Record
+from models.focus_stats import Running, running_focus
 from models.projects import Project
 from models.worklists import count_projects, list_projects, project_sums
 from web.auth import caller, current_user
 from web.body import Input
 from web.fields import Color, Flag, QueryFlag, Text, Timestamp
 from web.focusflow.hours import hours
+from web.focusflow.punctual import punctual_caller
 from web.focusflow.shape import PageQuery, Routes
 from web.paging import paged
 from web.shape import Listing
@@ -82,17 +84,19 @@ def show_project(row: Project | Record) -> dict[str, Any]:
     }
 
 
-def _show_listed(row: Record) -> dict[str, Any]:
-    return {**show_project(row), "task_count": row.task_count, "total_focus_time": int(row.focus_seconds)}
-
-
 @routes.get("/")
 @routes.arguments(ProjectsQuery, location="query")
 @routes.response(200, ListedProjectSchema(many=True))
 def index(query: dict[str, Any]) -> Listing:
     """List projects."""
-    user_id, is_active = caller().id, query.get("is_active")
+    user_id, is_active = punctual_caller().id, query.get("is_active")
     ordering = query.get("ordering", "-created_at")
+    live = running_focus(user_id)
+
+    def show_listed(row: Record) -> dict[str, Any]:
+        seconds = int(row.focus_seconds) + _live_seconds(live, row.id)
+        return {**show_project(row), "task_count": row.task_count, "total_focus_time": seconds}
+
     return paged(
         query["page"],
         query["page_size"],
@@ -100,7 +104,7 @@ def index(query: dict[str, Any]) -> Listing:
             user_id, is_active=is_active, ordering=ordering, limit=limit, offset=offset
         ),
         lambda: count_projects(user_id, is_active=is_active),
-        _show_listed,
+        show_listed,
     )
 
 
@@ -119,9 +123,9 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
 @routes.response(200, ProjectDetailsSchema)
 def show(id: int) -> dict[str, Any]:
     """Get a project's details."""
-    project, user = Project.of(caller().id, id), current_user()
+    project, user = Project.of(punctual_caller().id, id), current_user()
     sums = project_sums(id)
-    seconds = int(sums.focus_seconds)
+    seconds = int(sums.focus_seconds) + _live_seconds(running_focus(user.id), id)
     return {
         **show_project(project),
         "owner": {"id": user.id, "username": user.username},
@@ -149,3 +153,8 @@ def update(given: dict[str, Any], id: int) -> dict[str, Any]:
 def delete(id: int) -> None:
     """Delete a project; its tasks stay, in no project."""
     Project.of(caller().id, id).delete()
+
+
+def _live_seconds(live: Running | None, project_id: int) -> int:
+    """What a running session adds to a project just now."""
+    return live.seconds if live is not None and live.project_id == project_id else 0
