@@ -8,6 +8,7 @@ from marshmallow import fields
 
 from models.db import Record
 from models.focus_stats import Running, running_focus
+from models.organizations import seat_named
 from models.projects import Project
 from models.worklists import count_projects, list_projects, project_sums
 from web.auth import caller, current_user
@@ -28,6 +29,9 @@ class ProjectSchema(Input):
     description = fields.String(required=True)
     color_code = fields.String(required=True, metadata={"example": "#FF5733"})
     is_active = fields.Boolean(required=True)
+    organization = fields.String(
+        required=True, allow_none=True, metadata={"description": "Slug; null for a personal project"}
+    )
     created_at = Timestamp(required=True)
 
 
@@ -59,6 +63,7 @@ class NewProjectSchema(Input):
     name = Text(200, required=True)
     description = Text(20_000, blank=True)
     color_code = Color()
+    organization = Text(100, metadata={"description": "Slug: make it the organization's; for managers and admins"})
 
 
 class ProjectChangeSchema(Input):
@@ -70,6 +75,7 @@ class ProjectChangeSchema(Input):
 
 class ProjectsQuery(PageQuery):
     is_active = QueryFlag()
+    organization = Text(100, metadata={"description": "Slug: all projects of that organization"})
 
 
 def show_project(row: Project | Record) -> dict[str, Any]:
@@ -80,6 +86,7 @@ def show_project(row: Project | Record) -> dict[str, Any]:
         "description": row.description,
         "color_code": row.color_code,
         "is_active": row.is_active,
+        "organization": row.organization,
         "created_at": row.created_at,
     }
 
@@ -89,7 +96,7 @@ def show_project(row: Project | Record) -> dict[str, Any]:
 @routes.response(200, ListedProjectSchema(many=True))
 def index(query: dict[str, Any]) -> Listing:
     """List projects."""
-    user_id, is_active = punctual_caller().id, query.get("is_active")
+    user_id, is_active, organization = punctual_caller().id, query.get("is_active"), query.get("organization")
     ordering = query.get("ordering", "-created_at")
     live = running_focus(user_id)
 
@@ -101,9 +108,9 @@ def index(query: dict[str, Any]) -> Listing:
         query["page"],
         query["page_size"],
         lambda limit, offset: list_projects(
-            user_id, is_active=is_active, ordering=ordering, limit=limit, offset=offset
+            user_id, is_active=is_active, organization=organization, ordering=ordering, limit=limit, offset=offset
         ),
-        lambda: count_projects(user_id, is_active=is_active),
+        lambda: count_projects(user_id, is_active=is_active, organization=organization),
         show_listed,
     )
 
@@ -116,6 +123,9 @@ def index(query: dict[str, Any]) -> Listing:
 @routes.response(201, ProjectSchema)
 def create(given: dict[str, Any]) -> dict[str, Any]:
     """Create a project."""
+    if "organization" in given:
+        seat = seat_named(caller().id, given.pop("organization"), "make organization project")
+        given["organization_id"] = seat.id
     return show_project(Project.create(caller().id, **given))
 
 
