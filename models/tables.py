@@ -22,6 +22,7 @@ from models import (  # noqa: F401
     organizations,
     projects,
     puzzles,
+    reminders,
     revocations,
     rollups,
     runs,

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from workers import housekeeping, mail, revocations, schedule, stats, subscriptions, sync
+from workers import (
+    housekeeping,
+    mail,
+    reminders,
+    revocations,
+    schedule,
+    stats,
+    subscriptions,
+    sync,
+)
 from workers.listen import listen
 
-__all__ = ["housekeeping", "listen", "mail", "revocations", "schedule", "stats", "subscriptions", "sync"]
+__all__ = [
+    "housekeeping", "listen", "mail", "reminders", "revocations", "schedule", "stats", "subscriptions", "sync",
+]  # fmt: skip

@@ -14,11 +14,14 @@ TICKS = {
     "wake_revocations": 30.0,
     "wake_subscriptions": 30.0,
     "refresh_stats": settings.tick_seconds,
+    "remind": 15.0,
+    "summarize": 60.0,
 }
 """Task name → seconds between two runs."""
 
 NIGHTLY = {
     "tidy_up": crontab(minute="17"),
+    "erase_accounts": crontab(minute="47"),
     "rebuild_stats": crontab(hour="3", minute="40"),
 }
 
