@@ -10,7 +10,20 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Date, ForeignKey, Table, delete, exists, func, literal, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Date,
+    ForeignKey,
+    Integer,
+    Table,
+    cast,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from models.blocks import TimeBlock, list_blocks
@@ -146,7 +159,7 @@ def _later(moment: datetime, minutes: Any) -> Any:
     if settings.on_sqlite:
         shift = func.printf("+%d minutes", minutes)
         return func.strftime("%Y-%m-%d %H:%M:%f000", moment.strftime("%Y-%m-%d %H:%M:%S"), shift)
-    return literal(moment) + func.make_interval(0, 0, 0, 0, 0, minutes)
+    return literal(moment) + func.make_interval(0, 0, 0, 0, 0, cast(minutes, Integer))
 
 
 def _insert(table: Table, chosen: Any) -> Any:
