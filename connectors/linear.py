@@ -50,7 +50,7 @@ class Linear:
         with _Api(credentials.access_token) as api, spoken(NAME):
             me = text.member(api.ask(VIEWER).get("viewer"))
             return Profile(
-                external_id=str(me["id"]),
+                external_id=text.named(me.get("id")),
                 username=text.clean(me.get("displayName") or me.get("name"), 200) or None,
                 avatar_url=text.link(me.get("avatarUrl")),
                 name=text.clean(me.get("name"), 200) or None,
@@ -181,9 +181,11 @@ def _refusal(answer: httpx2.Response, errors: object) -> ConnectorError:
         return TokenRefused(NAME)
     if code == "FORBIDDEN" or answer.status_code == 403:
         return forbidden(NAME)
-    if answer.status_code in (200, 400) and errors:
+    if answer.status_code == 400:
         return BadQuery("Linear did not accept a query. It will be tried again.")
-    return of_status(NAME, answer.status_code, answer.headers) if answer.status_code != 200 else unreadable(NAME)
+    if answer.status_code == 200:
+        return ConnectorError("Linear answered in part only. It will be tried again.")
+    return of_status(NAME, answer.status_code, answer.headers)
 
 
 def _until_reset(answer: httpx2.Response) -> float | None:

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from workers import (
+    channels,
+    focus,
     housekeeping,
+    idle,
     mail,
     reminders,
     revocations,
     schedule,
+    series,
     stats,
     subscriptions,
     sync,
+    webhooks,
 )
 from workers.listen import listen
 
 __all__ = [
-    "housekeeping", "listen", "mail", "reminders", "revocations", "schedule", "stats", "subscriptions", "sync",
-]  # fmt: skip
+    "channels",
+    "focus",
+    "housekeeping",
+    "idle",
+    "listen",
+    "mail",
+    "reminders",
+    "revocations",
+    "schedule",
+    "series",
+    "stats",
+    "subscriptions",
+    "sync",
+    "webhooks",
+]

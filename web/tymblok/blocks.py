@@ -6,7 +6,7 @@ import uuid
 from datetime import date, time
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from models.blocks import TimeBlock, count_blocks, list_blocks, reorder, show_block
 from models.categories import Category
@@ -83,7 +83,7 @@ class BlocksQuery(Camel):
 
 class OrderSchema(Camel):
     date = Day(required=True)
-    block_ids = fields.List(Uid(), required=True, validate=lambda ids: len(ids) <= 1000)
+    block_ids = fields.List(Uid(), required=True, validate=validate.Length(max=1000))
 
 
 class CompletionSchema(Camel):

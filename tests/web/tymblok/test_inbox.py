@@ -89,7 +89,7 @@ def test_items_are_filtered_by_source_and_type(alice: Person, github: Provider) 
 
 @pytest.mark.parametrize(
     "query",
-    ["source=mail", "source=", "type=mail", "includeDismissed=maybe", "page=0", "page=x", "pageSize=0", "pageSize=1001"],
+    ["source=mail", "source=", "type=mail", "includeDismissed=maybe", "page=0", "page=x", "pageSize=0", "pageSize=1e3"],
 )
 def test_a_wrong_filter_is_refused(alice: Person, query: str) -> None:
     answer = alice.get(f"/inbox?{query}")
