@@ -181,9 +181,11 @@ def _refusal(answer: httpx2.Response, errors: object) -> ConnectorError:
         return TokenRefused(NAME)
     if code == "FORBIDDEN" or answer.status_code == 403:
         return forbidden(NAME)
-    if answer.status_code in (200, 400) and errors:
+    if answer.status_code == 400:
         return BadQuery("Linear did not accept a query. It will be tried again.")
-    return of_status(NAME, answer.status_code, answer.headers) if answer.status_code != 200 else unreadable(NAME)
+    if answer.status_code == 200:
+        return ConnectorError("Linear answered in part only. It will be tried again.")
+    return of_status(NAME, answer.status_code, answer.headers)
 
 
 def _until_reset(answer: httpx2.Response) -> float | None:

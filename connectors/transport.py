@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import ssl
 import time
 from types import ModuleType
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import certifi
 import httpx
 import httpx2
 import requests
@@ -81,12 +84,18 @@ def session() -> requests.Session:
     return made
 
 
+@functools.cache
+def _trust() -> ssl.SSLContext:
+    """Reading all certificate authorities takes longer than a small sync: once for the process."""
+    return ssl.create_default_context(cafile=certifi.where())
+
+
 def _bounded(library: ModuleType) -> type[Any]:
     class Bounded(library.BaseTransport):  # type: ignore[name-defined]  # httpx and httpx2 share one shape
         """Reads the whole body, unpacked and counted, before anybody else sees it."""
 
         def __init__(self) -> None:
-            self._inner = library.HTTPTransport()
+            self._inner = library.HTTPTransport(verify=_trust())
 
         def handle_request(self, request: Any) -> Any:
             answer = self._inner.handle_request(request)

@@ -82,7 +82,9 @@ def _take_over(task: Task, organization_id: int) -> None:
 def list_team_tasks(wanted: Any, *, limit: int, offset: int = 0) -> list[Record]:
     """An organisation's tasks with owner and project, the newest first; `wanted` comes from `team_filter`."""
     return list(
-        session.execute(_TASKS.where(wanted).order_by(Task.created_at.desc(), Task.id.desc()).limit(limit).offset(offset))
+        session.execute(
+            _TASKS.where(wanted).order_by(Task.created_at.desc(), Task.id.desc()).limit(limit).offset(offset)
+        )
     )
 
 

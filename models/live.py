@@ -88,9 +88,10 @@ def written_after(last_id: int, *, limit: int = 1000) -> list[Record]:
     )
 
 
-def newest_id() -> int:
-    """The id of the last event written; 0 where there is none."""
-    return session.scalar(select(func.max(LiveEvent.id))) or 0
+def newest_id(user_id: int | None = None) -> int:
+    """The id of the last event written, to one person or to anybody; 0 where there is none."""
+    newest = select(func.max(LiveEvent.id))
+    return session.scalar(newest if user_id is None else newest.where(LiveEvent.user_id == user_id)) or 0
 
 
 def forget_old_events() -> int:

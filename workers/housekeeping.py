@@ -7,15 +7,21 @@ from datetime import timedelta
 from sqlalchemy import delete
 
 from celery_app import celery
+from models.activity import Activity
 from models.clock import now
 from models.db import session
+from models.deliveries import Delivery
 from models.guesses import forget_old_guesses
 from models.heartbeats import beat
 from models.integrations import OAuthState
+from models.invites import Invite
+from models.live import forget_old_events
 from models.mail import Mail
+from models.pushes import forget_old_pushes
 from models.tokens import Login, MailedToken
 
 KEPT_DAYS = 30
+FEED_DAYS = 366
 
 
 @celery.task(name="show_life")
@@ -29,7 +35,12 @@ def tidy_up() -> None:
     """Drop what has expired."""
     old = now() - timedelta(days=KEPT_DAYS)
     forget_old_guesses()
+    forget_old_pushes()
+    forget_old_events()
     session.execute(delete(OAuthState).where(OAuthState.expires_at < now()))
     session.execute(delete(MailedToken).where(MailedToken.expires_at < old))
     session.execute(delete(Login).where(Login.expires_at < old))
     session.execute(delete(Mail).where(Mail.created_at < old, Mail.sent_at.is_not(None)))
+    session.execute(delete(Delivery).where(Delivery.created_at < old))
+    session.execute(delete(Invite).where(Invite.expires_at < old))
+    session.execute(delete(Activity).where(Activity.at < now() - timedelta(days=FEED_DAYS)))

@@ -12,8 +12,11 @@ TICKS = {
     "wake_mails": 5.0,
     "wake_syncs": settings.tick_seconds,
     "wake_revocations": 30.0,
+    "wake_webhooks": settings.tick_seconds,
+    "watch_idle": 60.0,
     "wake_subscriptions": 30.0,
     "refresh_stats": settings.tick_seconds,
+    "close_sessions": min(1.0, settings.tick_seconds),
 }
 """Task name → seconds between two runs."""
 

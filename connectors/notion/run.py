@@ -21,7 +21,7 @@ from connectors.text import Malformed
 
 MOST_PAGES = 20
 MOST_SOURCES = 100
-OVERLAP = timedelta(minutes=3)
+OVERLAP = timedelta(seconds=90)
 LIST_EVERY = timedelta(hours=3)
 NEWEST = {"direction": "descending", "timestamp": "last_edited_time"}
 CREATED = {"direction": "descending", "timestamp": "created_time"}
@@ -94,7 +94,7 @@ class Run:
         return list(found.values()), skipped
 
     def rows(self, source: Source, me: str) -> Iterator[tuple[list[Item], int, bool]]:
-        """The user's rows of one table, the newest first: items, how many could not be read, and whether more were left.
+        """The user's rows of one table, newest first: items, how many could not be read, and whether more were left.
 
         By creation, since an edit moves a row in any order by edits, past a page that was read already. A cursor that
         has grown stale begins anew; doubles fall together by their id.
