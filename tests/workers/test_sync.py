@@ -14,12 +14,13 @@ from sqlalchemy import select, text, update
 from models import db
 from models.errors import Conflict
 from models.inbox import InboxItem
-from models.integrations import Integration, claim_due
+from models.integrations import Integration
 from settings import settings
 from tests.cast import Person
 from tests.connect import Provider, connect, integration_id
 from tests.parallel import at_once
 from tests.web.tymblok.test_blocks import DAY, category
+from tests.workers.due import due
 from workers.sync import Outcome, sync, sync_integration
 
 
@@ -320,13 +321,13 @@ def test_when_time_is_up_the_worker_goes_on(
     github.fill(350)
     assert "100 items have arrived so far; the rest follows" in connect(alice, "github").text
     number = integration_id(alice, "github")
-    assert number in claim_due(1000), "it is due at once"
+    assert number in due(), "it is due at once"
     answer = alice.post("/integrations/github/sync").json["data"]
     assert (answer["isComplete"], answer["itemsSynced"]) == (False, 100)
     rest = sync(number)
     assert rest.is_complete and rest.counts.new == 150
     assert {item["externalId"] for item in inbox(alice)} == open_upstream(github)
-    assert number not in claim_due(1000)
+    assert number not in due()
 
 
 def test_a_run_that_was_cut_short_resumes_where_it_stopped(alice: Person, github: Provider) -> None:
@@ -344,12 +345,12 @@ def test_a_run_that_was_cut_short_resumes_where_it_stopped(alice: Person, github
 def test_only_accounts_that_are_due_are_announced(alice: Person, github: Provider) -> None:
     connect(alice, "github", "jun")
     number = integration_id(alice, "github")
-    assert number not in claim_due(1000)
+    assert number not in due()
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=settings.sync_minutes + 2)):
-        assert number in claim_due(1000)
-        assert number not in claim_due(1000), "whoever claimed it has a minute"
+        assert number in due()
+        assert number not in due(), "whoever claimed it has a minute"
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=settings.sync_minutes + 4)):
-        assert number in claim_due(1000), "a lost announcement costs that minute"
+        assert number in due(), "a lost announcement costs that minute"
 
 
 def test_the_account_of_a_deleted_user_is_left_alone(alice: Person, github: Provider) -> None:
@@ -358,7 +359,7 @@ def test_the_account_of_a_deleted_user_is_left_alone(alice: Person, github: Prov
     alice.delete("/users/me")
     github.forget_requests()
     with time_machine.travel(datetime.now(UTC) + timedelta(hours=1)):
-        assert number not in claim_due(1000)
+        assert number not in due()
     sync_integration(number)
     assert github.requests() == []
 

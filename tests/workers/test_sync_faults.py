@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from models.integrations import claim_due
 from tests.cast import Person
 from tests.connect import Provider, connect, integration_id
 from tests.post import Post
+from tests.workers.due import due
 from workers.sync import sync
 
 RECONNECT = "Daybook lost its access to github"
@@ -73,7 +73,7 @@ def test_a_bad_answer_costs_nothing_but_time(
         now = status(alice)
         assert now["state"] == "retrying" and "GitHub" in now["lastSyncError"]
         assert 100 < seconds_until_next(alice) < 160
-        assert number not in claim_due(1000)
+        assert number not in due()
     github.mend()
     with time_machine.travel(datetime.now(UTC) + timedelta(hours=7)):
         assert sync(number).error is None
@@ -109,9 +109,9 @@ def test_a_provider_that_asks_for_patience_gets_it(
     sync(number)
     assert seconds - 10 < seconds_until_next(alice) < seconds + 60
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=seconds - 20)):
-        assert number not in claim_due(1000)
+        assert number not in due()
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=seconds + 60)):
-        assert number in claim_due(1000)
+        assert number in due()
 
 
 def test_the_pause_doubles_up_to_an_hour(alice: Person, github: Provider, number: int) -> None:
@@ -141,7 +141,7 @@ def test_a_token_that_is_refused_asks_the_user_once(
     post.deliver(alice.email)
     assert len(post.to(alice.email, RECONNECT)) == 1
     with time_machine.travel(datetime.now(UTC) + timedelta(days=3)):
-        assert number not in claim_due(1000), "nobody tries before the user did"
+        assert number not in due(), "nobody tries before the user did"
     answer = alice.post("/integrations/github/sync")
     assert answer.status_code == 409 and "connect it again" in answer.json["error"]["message"]
     connect(alice, "github")
