@@ -20,6 +20,7 @@ from tests.cast import Person
 from tests.connect import Provider, connect, due, integration_id
 from tests.parallel import at_once
 from tests.web.tymblok.test_blocks import DAY, category
+from tests.workers.due import due
 from workers.sync import Outcome, sync, sync_integration
 
 

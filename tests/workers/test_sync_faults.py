@@ -10,6 +10,7 @@ import time_machine
 from tests.cast import Person
 from tests.connect import Provider, connect, due, integration_id
 from tests.post import Post
+from tests.workers.due import due
 from workers.sync import sync
 
 RECONNECT = "Daybook lost its access to github"
