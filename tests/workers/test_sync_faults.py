@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from tests.cast import Person
-from tests.connect import Provider, connect, due, integration_id
+from tests.connect import Provider, connect, integration_id
 from tests.post import Post
 from tests.workers.due import due
 from workers.sync import sync
