@@ -83,7 +83,7 @@ class Counter:
 
     def _ask(self, key: str) -> int:
         """One round trip on a connection of our own; the client's pool spends as long again on asking the socket."""
-        connection = self._idle.pop() if self._idle else self._pool.make_connection()
+        connection: Any = self._idle.pop() if self._idle else self._pool.make_connection()
         is_new = connection._sock is None
         try:
             count = _run(connection, key)
