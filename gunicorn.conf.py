@@ -73,6 +73,10 @@ def post_worker_init(worker):
     from web.focusflow.switchboard import switchboard
 
     switchboard.watch(worker)
+    if worker_class == "gevent":
+        from web.greenlets import take_over_waiting
+
+        take_over_waiting()
 
 
 def on_starting(server):
@@ -87,11 +91,3 @@ def child_exit(server, worker):
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)
-
-
-def post_worker_init(worker):
-    """A worker of greenlets waits for the database in gevent's own loop."""
-    if not settings.on_sqlite:
-        from web.greenlets import take_over_waiting
-
-        take_over_waiting()

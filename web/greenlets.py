@@ -15,7 +15,7 @@ def take_over_waiting() -> None:
 
     polling = waiting.wait
 
-    def wait(gen: Generator[int, int, Any], fileno: int, interval: float = 0.0, timeout: float | None = None) -> Any:
+    def wait(gen: Generator[Any, Any, Any], fileno: int, interval: float = 0.0, timeout: float | None = None) -> Any:
         if timeout is not None:
             return polling(gen, fileno, interval, timeout)
         try:
@@ -36,7 +36,7 @@ def take_over_waiting() -> None:
     waiting.wait = wait
 
 
-def _resumed(gen: Generator[int, int, Any], wanted: int) -> Generator[int, int, Any]:
+def _resumed(gen: Generator[Any, Any, Any], wanted: int) -> Generator[Any, Any, Any]:
     """The same generator, from the wait that it stands at."""
     try:
         while True:
