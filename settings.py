@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     sync_minutes: int = Field(default=10, ge=1)
     sync_request_seconds: float = 20.0
     tick_seconds: float = Field(default=2.0, gt=0)
+    summary_hour: int = Field(default=20, ge=0, le=23)
     focus_run_hours: int = 12
     idle_minutes: int = Field(default=45, ge=1)
     puzzle_sessions_per_day: int = 3

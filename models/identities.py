@@ -10,9 +10,11 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models.api_keys import list_keys
 from models.clock import now
 from models.db import Base, session
 from models.errors import Conflict, EmailTaken, InvalidCredentials
+from models.feeds import Feed
 from models.letters import send_verification_link
 from models.tokens import end_logins
 from models.users import User, split_name
@@ -97,5 +99,9 @@ def _hand_over(user: User) -> None:
     """The owner of the address has come. Who registered it without proof may have been somebody else: he is out."""
     if user.email_verified_at is None:
         user.password_hash = None
-        end_logins(user)
         user.email_verified_at = now()
+        end_logins(user)
+        for key in list_keys(user.id):
+            key.revoke()
+        if (feed := Feed.of(user.id)) is not None:
+            session.delete(feed)

@@ -24,6 +24,7 @@ from models import (  # noqa: F401
     projects,
     pushes,
     puzzles,
+    reminders,
     revocations,
     rollups,
     runs,

@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from models import db
 from models.errors import NotFound, Refusal
 from settings import PROVIDERS, settings
-from web import consent, health, ical, invites, telemetry, webhooks
+from web import account, consent, health, ical, invites, telemetry, webhooks
 
 CONTRACTS = (
     ("Tymblok", "tymblok/v1", "Time blocks, inbox and integrations"),
@@ -41,6 +41,7 @@ def create() -> House:
     telemetry.watch(app, "house")
     app.register_blueprint(health.routes)
     app.register_blueprint(consent.routes)
+    app.register_blueprint(account.routes)
     app.register_blueprint(ical.routes)
     app.register_blueprint(invites.routes)
     app.register_blueprint(webhooks.routes)

@@ -168,7 +168,7 @@ def test_the_same_event_ten_times_at_once_has_one_effect(alice: Person, shop: Sh
     assert at_once(*[lambda: shop.send(failed)] * 10) == [[200]] * 10
     assert shop.send(failed) == [200]
     assert state(alice) == ("pro_monthly", "past_due")
-    post.deliver()
+    post.deliver(alice.email)
     assert len(post.to(alice.email, "did not go through")) == 1
 
 
