@@ -1,0 +1,262 @@
+"""The hostile corpus against every documented operation of every contract: 0 answers of 500, each in its shape.
+
+The operations come from the OpenAPI documents, so one that is documented tomorrow is attacked tomorrow.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from werkzeug.test import TestResponse
+
+from models.tokens import Login
+from models.users import User
+from tests.cast import Front, Person, transaction
+from tests.hostile import BODIES, PATH_PARTS, QUERY_ODD, QUERY_REFUSED, Raw, kind_of, odd, refused
+from tests.operations import PATHS, Field, Operation, document, operations
+
+pytestmark = pytest.mark.usefixtures("unlimited", "sandbox")
+SLOWEST = 2.0
+NOBODYS = {True: 2**31, False: "00000000-0000-4000-8000-000000000000"}
+WITH_BODY = [each for each in operations() if each.body is not None]
+WITH_QUERY = [each for each in operations() if any(each.query())]
+WITH_ID = [each for each in operations() if each.path_names]
+
+
+def walk(chosen: Sequence[Operation]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("operation", chosen, ids=str)
+
+
+class Household:
+    """Somebody with a token for one contract and one of each thing, so that ids in paths and bodies are real."""
+
+    def __init__(self, base: str, contract: str) -> None:
+        self.base, self.contract = base, contract
+        self.front = Front("127.210.0.1")
+        self.email = Person.register(self.front, "hostile", plan="pro_monthly").email
+        with transaction():
+            user = User.by_email(self.email)
+            assert user is not None
+            self.token = Login.start(user, contract)[1].access  # type: ignore[arg-type]  # one of the five
+        self.things: dict[str, Any] = {}
+        self._furnish()
+
+    def is_intact(self) -> bool:
+        """Whether nobody deleted the account or ended its login meanwhile."""
+        return self.call("GET", self._authenticated()).status_code != 401
+
+    def _authenticated(self) -> str:
+        return next(
+            (each.path for each in operations() if each.base == self.base and each.method == "GET" and
+             not each.is_public and not each.path_names),
+            f"{self.base}/openapi.json",
+        )  # fmt: skip
+
+    def _furnish(self) -> None:
+        mine = [each for each in operations() if each.base == self.base and not each.path_names and not each.is_public]
+        for operation in mine:
+            if operation.method == "GET":
+                self._note(operation.path, self.call("GET", operation.path))
+        for operation in mine:
+            if operation.method == "POST" and operation.body is not None and "201" in operation.statuses:
+                self._note(operation.path, self.call("POST", operation.path, json=self.sample(operation)))
+
+    def _note(self, path: str, answer: TestResponse) -> None:
+        body = answer.get_json(silent=True)
+        for _ in range(3):
+            if isinstance(body, dict):
+                body = next((body[name] for name in ("data", "results", "items") if name in body), body)
+            if isinstance(body, list) and body:
+                body = body[0]
+        if answer.status_code < 300 and isinstance(body, dict):
+            id = next((value for name, value in body.items() if name == "id" or name.endswith("_id")), None)
+            if id is not None:
+                self.things[path.strip("/").split("/")[-1]] = id
+
+    def thing(self, name: str) -> Any:
+        """The id of a thing by the name of its list or by what a field calls it: `categoryId` → categories."""
+        stem = name.removesuffix("_id").removesuffix("Id").lower()
+        return next((id for key, id in self.things.items() if key.startswith(stem[: max(4, len(stem) - 1)])), None)
+
+    def sample(self, operation: Operation) -> Any:
+        body = operation.sample()
+        if isinstance(body, dict):
+            for name in body:
+                if name.endswith(("Id", "_id")) or name == "project":
+                    body[name] = self.thing(name) or body[name]
+        return body
+
+    def path(self, operation: Operation) -> str:
+        """The operation's path with real ids in it."""
+        parts = operation.path.split("/")
+        for place, part in enumerate(parts):
+            if PATHS.fullmatch(part):
+                name = part.strip("{}")
+                id = self.thing(parts[place - 1]) or self.thing(name) or NOBODYS[operation.is_number(name)]
+                parts[place] = "github" if part == "{provider}" else str(id)
+        return "/".join(parts)
+
+    def call(self, method: str, path: str, **options: Any) -> TestResponse:
+        began = time.perf_counter()
+        answer = self.front.call(method, path, token=self.token, **options)
+        assert time.perf_counter() - began < SLOWEST, f"{method} {path[:200]} took its time"
+        return answer
+
+
+_homes: dict[str, Household] = {}
+
+
+@pytest.fixture
+def home(operation: Operation) -> Iterator[Household]:
+    """A household with everything in it: where something was deleted, the next test gets another."""
+    base = operation.base
+    if base not in _homes or not _homes[base].is_intact():
+        _homes[base] = Household(base, operation.contract)
+    yield _homes[base]
+    if operation.method == "DELETE":
+        del _homes[base]
+
+
+@cache
+def _failure(base: str) -> Draft202012Validator:
+    found = document(base)
+    assert found is not None
+    schema = found["components"]["responses"]["DEFAULT_ERROR"]["content"]["application/json"]["schema"]
+    return Draft202012Validator({**schema, "components": found["components"]})
+
+
+def check(operation: Operation, answer: TestResponse, sent: object, *statuses: int) -> None:
+    """Never 500 and never 422; a refusal is in the documented shape. Good answers were held against theirs already."""
+    told = f"{operation} with {str(sent)[:200]!r} → {answer.status_code} {answer.get_data(as_text=True)[:300]}"
+    assert answer.status_code < 500 or answer.status_code in (502,), told
+    assert answer.status_code != 422, told
+    if statuses:
+        assert answer.status_code in statuses, told
+    if answer.status_code >= 400:
+        assert answer.mimetype == "application/json", told
+        problems = list(_failure(operation.base).iter_errors(json.loads(answer.data)))
+        assert not problems, f"{told}: {problems[:2]}"
+        assert "Traceback" not in answer.text and "sqlalchemy" not in answer.text.lower(), told
+
+
+def written(body: Any, place: Field, value: Any) -> bytes | None:
+    """A body with one value in the place of another; None where the sample has no such place."""
+    body = copy.deepcopy(body)
+    *way, last = place.path
+    inside = body
+    for step, following in zip(way, place.path[1:], strict=True):
+        if isinstance(inside, dict):
+            inside = inside.setdefault(step, [] if following == 0 else {})
+        elif isinstance(inside, list) and inside:
+            inside = inside[0]
+        else:
+            return None
+    if isinstance(inside, list):
+        inside[:] = [value]
+    elif isinstance(inside, dict):
+        inside[last] = value
+    else:
+        return None
+    marks: dict[str, str] = {}
+
+    def plain(each: Any) -> Any:
+        if isinstance(each, Raw):
+            marks[f'"raw-{len(marks)}"'] = str(each)
+            return f"raw-{len(marks) - 1}"
+        if isinstance(each, dict):
+            return {key: plain(member) for key, member in each.items()}
+        return [plain(member) for member in each] if isinstance(each, list) else each
+
+    text = json.dumps(plain(body))
+    for mark, raw in marks.items():
+        text = text.replace(mark, raw)
+    return text.encode()
+
+
+@walk(operations())
+def test_whole_bodies(operation: Operation, home: Household) -> None:
+    path = home.path(operation)
+    for body in BODIES if operation.body is not None else BODIES[::6]:
+        answer = home.call(operation.method, path, data=body.data, headers=dict(body.headers))
+        check(operation, answer, body, *(body.statuses if operation.body is not None else ()))
+
+
+@walk(WITH_BODY)
+def test_values_in_bodies(operation: Operation, home: Household) -> None:
+    path, sample = home.path(operation), home.sample(operation)
+    headers = {"Content-Type": "application/json"}
+    for place in operation.fields():
+        for value in refused(place.name, place.schema):
+            data = written(sample, place, value)
+            if data is not None:
+                answer = home.call(operation.method, path, data=data, headers=headers)
+                check(operation, answer, (place.path, value), 400)
+        for value in odd(place.name, place.schema):
+            data = written(sample, place, value)
+            if data is not None:
+                answer = home.call(operation.method, path, data=data, headers=headers)
+                check(operation, answer, (place.path, value))
+
+
+@walk(WITH_BODY)
+def test_missing_and_unknown_fields(operation: Operation, home: Household) -> None:
+    path, sample = home.path(operation), home.sample(operation)
+    wanted = operation.resolved(operation.body or {}).get("required", [])
+    for name in wanted:
+        less = {key: value for key, value in sample.items() if key != name}
+        check(operation, home.call(operation.method, path, json=less), f"no {name}", 400)
+    if wanted:
+        check(operation, home.call(operation.method, path), "no body", 400)
+    more = {"__proto__": {"a": 1}, "constructor": 1, "id": 1, "user_id": 1, "is_staff": True, "x" * 1000: [[]], "": ""}
+    check(operation, home.call(operation.method, path, json={**more, **sample}), "more fields")
+
+
+@walk(WITH_QUERY)
+def test_values_in_queries(operation: Operation, home: Household) -> None:
+    path = home.path(operation)
+    for name, schema in operation.query():
+        for value in QUERY_REFUSED.get(kind_of(name, schema), ()):
+            check(operation, home.call(operation.method, f"{path}?{name}={value}"), (name, value), 400)
+        for value in QUERY_ODD:
+            check(operation, home.call(operation.method, f"{path}?{name}={value}"), (name, value))
+        check(operation, home.call(operation.method, f"{path}?{name}=1&{name}=x&{name}"), (name, "repeated"))
+    for query in ("%00=1", "%FF=%FF", "&".join(f"a{n}=1" for n in range(1500)), "&&&==", "[]=1&x[y]=2"):
+        check(operation, home.call(operation.method, f"{path}?{query}"), query)
+
+
+@walk(WITH_ID)
+def test_values_in_paths(operation: Operation, home: Household) -> None:
+    sample = home.sample(operation) if operation.body is not None else None
+    for name in operation.path_names:
+        before = operation.path.partition(f"{{{name}}}")[0]
+        for part in PATH_PARTS:
+            path = home.path(operation).split("/")
+            path[before.count("/")] = part
+            answer = home.call(operation.method, "/".join(path), json=sample)
+            check(operation, answer, part, 400, 404, 405)
+
+
+@walk(operations())
+def test_other_methods_and_tokens(operation: Operation, home: Household) -> None:
+    path = home.path(operation)
+    for method in ("TRACE", "PROPFIND", "BREW", "POST", "PUT", "PATCH", "DELETE"):
+        if (method, operation.path) not in {(each.method, each.path) for each in operations()}:
+            check(operation, home.call(method, path), method, 404, 405)
+    if not operation.is_public:
+        for token in (None, "x", "a.b.c", "x" * 20_000):
+            answer = home.front.call(operation.method, path, token=token)
+            check(operation, answer, f"token {str(token)[:10]}", 401)
+
+
+def test_every_contract_is_walked() -> None:
+    mounted = {operation.contract for operation in operations()}
+    assert mounted == {"tymblok", "focusflow", "produktifin", "pomodoro-timer", "flow-sudoku"}
+    assert len(operations()) > 100
+    assert sum(1 for operation in operations() for _ in operation.fields()) > 100
