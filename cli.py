@@ -207,5 +207,20 @@ def rotate_keys() -> None:
     click.echo("everything is sealed with the newest key")
 
 
+@main.command("webhook-token")
+@click.argument("provider", type=click.Choice(["notion"]))
+def webhook_token(provider: str) -> None:
+    """Show the secret that a provider sent in its webhook handshake, to be confirmed there and set here."""
+    import models.tables  # noqa: F401
+    from models import db
+    from models.pushes import Handshake
+
+    with db.transaction(reading=True):
+        token = Handshake.token_of(provider)
+    if token is None:
+        raise click.ClickException(f"{provider} has sent no handshake yet")
+    click.echo(token)
+
+
 if __name__ == "__main__":
     main()

@@ -1,6 +1,7 @@
 """How gunicorn serves `wsgi:application`; every value an operator may change is in settings.py."""
 
 import os
+import resource
 import shutil
 from pathlib import Path
 
@@ -21,7 +22,7 @@ workers = settings.web_workers
 worker_class = "gthread" if settings.on_sqlite else "gevent"
 preload_app = settings.on_sqlite  # greenlets need the standard library patched before the application is imported
 threads = settings.web_threads
-worker_connections = 1000
+worker_connections = 1000 + settings.live_sockets
 
 timeout = 30
 graceful_timeout = 30
@@ -60,6 +61,18 @@ accesslog = None
 # Each worker counts in files of its own and /metrics adds them up. Must stand before prometheus_client is imported.
 _metrics = settings.var_dir.absolute() / f"metrics-{settings.port}"
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics)
+
+
+# Every live connection is an open file.
+_, _most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (_most_files, _most_files))
+
+
+def post_worker_init(worker):
+    """Have live connections closed as soon as their worker is told to stop; it would wait for them."""
+    from web.focusflow.switchboard import switchboard
+
+    switchboard.watch(worker)
 
 
 def on_starting(server):

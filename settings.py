@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     public_url: str = Field(default_factory=lambda set_: f"http://127.0.0.1:{set_['port']}")
     web_workers: int = 2
     web_threads: int = 16
+    live_sockets: int = Field(default=3000, ge=1)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     trusted_proxies: int = Field(default=0, ge=0, le=5)
 
@@ -68,7 +69,9 @@ class Settings(BaseSettings):
     sync_minutes: int = Field(default=10, ge=1)
     sync_request_seconds: float = 20.0
     tick_seconds: float = Field(default=2.0, gt=0)
+    summary_hour: int = Field(default=20, ge=0, le=23)
     focus_run_hours: int = 12
+    idle_minutes: int = Field(default=45, ge=1)
     puzzle_sessions_per_day: int = 3
 
     # -- providers

@@ -17,8 +17,11 @@ from connectors.faults import NAMES, NotConfigured, busy, of_status, spoken, unr
 from connectors.transport import TIMEOUT_HTTPX2, BoundedHttpx2
 from settings import settings
 
-RECONNECT = ("invalid_grant", "bad_refresh_token", "invalid_refresh_token", "token_revoked", "token_expired")
-"""What a refresh may be answered that only the user can mend."""
+RECONNECT = (
+    "invalid_grant", "bad_refresh_token", "invalid_refresh_token", "token_revoked", "token_expired",
+    "bad_verification_code",
+)
+"""What an exchange or a refresh may be answered that only the user can mend."""
 
 
 @dataclass(frozen=True, slots=True)

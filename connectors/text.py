@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,9 @@ DESCRIPTION = 4000
 ADDRESS = 2000
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
-_DROPPED = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_LINK = re.compile(r"https?://[^\s\x00-\x1f\x7f\ud800-\udfff]+")
 
 
 class Malformed(ValueError):
@@ -21,8 +24,12 @@ def clean(value: object, limit: int = DESCRIPTION) -> str:
     """Text without control characters and lone surrogates, cut at `limit`; "" for what is no text."""
     if not isinstance(value, str):
         return ""
-    text = value[: limit * 2].translate(_DROPPED).replace("\r\n", "\n").strip()
-    text = text.encode("utf-8", "replace").decode("utf-8")
+    text = value[: limit * 2]
+    if _UNFIT.search(text):  # hardly ever, and looking is ten times cheaper than translating
+        text = _CONTROL.sub("", text).encode("utf-8", "replace").decode("utf-8")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.strip()
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
@@ -36,16 +43,20 @@ def title(value: object) -> str:
 
 def link(value: object) -> str | None:
     """A web address that may be shown as a link, or nothing."""
-    if isinstance(value, str) and value.startswith(("https://", "http://")) and len(value) <= ADDRESS:
-        address = value.encode("utf-8", "replace").decode("utf-8")
-        return None if any(ch.isspace() or ord(ch) < 32 for ch in address) else address
-    return None
+    return value if isinstance(value, str) and len(value) <= ADDRESS and _LINK.fullmatch(value) else None
 
 
 def number(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise Malformed("no id")
     return value
+
+
+def named(value: object) -> str:
+    """An id that is text."""
+    if not isinstance(value, str) or not clean(value, 200):
+        raise Malformed("no id")
+    return clean(value, 200)
 
 
 def member(value: object) -> dict[str, Any]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import ssl
 import time
 from types import ModuleType
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import certifi
 import httpx
 import httpx2
 import requests
@@ -73,12 +76,23 @@ class BoundedAdapter(HTTPAdapter):
         return response
 
 
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
 def session() -> requests.Session:
-    """A requests session that keeps these bounds."""
+    """A requests session that keeps these bounds, and knows no password but what it is given (.netrc is not asked)."""
     made = requests.Session()
+    made.auth = _as_it_is
     made.mount("http://", BoundedAdapter())
     made.mount("https://", BoundedAdapter())
     return made
+
+
+@functools.cache
+def _trust() -> ssl.SSLContext:
+    """Reading all certificate authorities takes longer than a small sync: once for the process."""
+    return ssl.create_default_context(cafile=certifi.where())
 
 
 def _bounded(library: ModuleType) -> type[Any]:
@@ -86,7 +100,7 @@ def _bounded(library: ModuleType) -> type[Any]:
         """Reads the whole body, unpacked and counted, before anybody else sees it."""
 
         def __init__(self) -> None:
-            self._inner = library.HTTPTransport()
+            self._inner = library.HTTPTransport(verify=_trust())
 
         def handle_request(self, request: Any) -> Any:
             answer = self._inner.handle_request(request)

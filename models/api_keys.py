@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Self
 
-from sqlalchemy import ForeignKey, Index, String, func, literal, or_, select, update
+from sqlalchemy import ForeignKey, Index, String, literal, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.clock import now
@@ -136,19 +136,17 @@ def caller_of_key(text: str) -> Record:
     return caller
 
 
-def is_key_alive(key_uid: uuid.UUID) -> bool:
-    """Whether a token still works."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(ApiKey)
+def living_keys(uids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    """Which of these tokens still work."""
+    return list(
+        session.scalars(
+            select(ApiKey.uid)
             .join(User, User.id == ApiKey.user_id)
             .where(
-                ApiKey.uid == key_uid,
+                ApiKey.uid.in_(uids),
                 ApiKey.revoked_at.is_(None),
                 User.deleted_at.is_(None),
                 or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now()),
             )
         )
-        == 1
     )

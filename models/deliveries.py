@@ -172,4 +172,6 @@ def count_deliveries(webhook_id: int, state: str | None = None) -> int:
 
 def _chosen(webhook_id: int, state: str | None) -> ColumnElement[bool]:
     wanted = Delivery.webhook_id == webhook_id
-    return wanted if state is None else and_(wanted, Delivery.state == state)
+    if state is None:
+        return wanted
+    return and_(wanted, Delivery.state.in_(("pending", "posting") if state == "pending" else (state,)))

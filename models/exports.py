@@ -19,7 +19,7 @@ from models.focus import FocusSession
 from models.focus_stats import running_focus
 from models.projects import Project
 from models.stretches import stretches
-from models.tasks import Task
+from models.tasks import Task, belongs_to
 from models.timer import read_clock
 from models.users import User
 
@@ -55,7 +55,7 @@ def exported(user_id: int) -> Iterator[tuple[Kind, dict[str, Any]]]:
     yield "user", _plain(record)
     for row in _rows(select(Project.__table__).where(Project.owner_id == user_id), Project.__table__.c.id):
         yield "project", _plain({name: getattr(row, name) for name in FIELDS["project"]})
-    for row in _rows(select(Task.__table__).where(Task.owner_id == user_id), Task.__table__.c.id):
+    for row in _rows(select(Task.__table__).where(belongs_to(user_id)), Task.__table__.c.id):
         yield "task", _plain(_task(row))
     yield from _sessions(user_id)
 

@@ -285,10 +285,13 @@ def streak(user_id: int, zone_name: str) -> Streak:
             select(number).where(FocusSession.owner_id == user_id, FocusSession.pomodoros > 0).distinct()
         )
     )
-    return _streak([days.day(each) for each in active], today(zone_name))
+    return streak_of([days.day(each) for each in active], today(zone_name))
 
 
-def _streak(active: list[date], present: date) -> Streak:
+def streak_of(active: list[date], present: date) -> Streak:
+    """The streaks in some days, in order, as they stand at present."""
+    if not active:
+        return Streak(0, 0, None, 0)
     longest, length, began = 0, 0, active[0]
     previous: date | None = None
     for day in active:

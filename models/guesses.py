@@ -114,6 +114,11 @@ def forget_old_guesses() -> int:
     return gone.rowcount  # type: ignore[attr-defined]  # a DELETE gives a CursorResult
 
 
+def forget_guesses(email: str) -> None:
+    """Drop the count of an account that is no more."""
+    session.execute(delete(Guess).where(Guess.account_hash == _keyed(email_key(email))))
+
+
 def _keyed(text: str) -> str:
     """A hash that tells nothing without the server's key; addresses and e-mails are too few to hash plainly."""
     return hmac.new(settings.secret_key[-1].encode(), text.encode(), hashlib.sha256).hexdigest()

@@ -45,7 +45,7 @@ def settle(user_id: int) -> None:
 
 
 def list_history(user_id: int, status: Status | None, *, limit: int, offset: int = 0) -> list[Record]:
-    """Sessions of that status, without one all that do not run; the newest first."""
+    """Sessions of that status, or all; the newest first."""
     return list(
         session.execute(
             _SESSIONS.where(*_wanted(user_id, status))
@@ -110,8 +110,9 @@ def _focus_of(user_id: int) -> tuple[Any, ...]:
 
 
 def _wanted(user_id: int, status: Status | None) -> tuple[Any, ...]:
+    if status is None:
+        return _focus_of(user_id)
     state = {
-        None: FocusSession.running_since.is_(None),
         "running": FocusSession.running_since.is_not(None),
         "paused": FocusSession.paused_at.is_not(None),
         "finished": FocusSession.ended_at.is_not(None),

@@ -12,9 +12,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Self
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, delete, func, or_, select, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models.channels import PushChannel, channels_of
 from models.clock import now
 from models.db import Base, Record, session
 from models.errors import Conflict, NotFound
@@ -48,12 +62,15 @@ class Integration(Base):
         UniqueConstraint("owner_id", "provider"),
         Index("ix_integrations_due", "announce_at"),
         Index("ix_integrations_account", "provider", "external_account"),
+        Index("ix_integrations_username", "provider", "username_key"),
     )
 
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     provider: Mapped[str] = mapped_column(String(20))
     external_account: Mapped[str] = mapped_column(String(200))
     external_username: Mapped[str | None]
+    username_key: Mapped[str | None]
+    """The username without regard to case: some pushes name people by it."""
     external_avatar_url: Mapped[str | None] = mapped_column(String(2000))
     sealed_credentials: Mapped[str] = mapped_column(Text)
     credentials_expire_at: Mapped[datetime | None]
@@ -64,6 +81,8 @@ class Integration(Base):
     next_sync_at: Mapped[datetime | None] = mapped_column(default=now)
     announce_at: Mapped[datetime | None] = mapped_column(default=now)
     """When the worker is told next; moves on with each announcement, so a lost message costs a minute."""
+    woken_at: Mapped[datetime | None]
+    """When a push asked for a sync that has not begun yet."""
     lease_until: Mapped[datetime | None]
     lease_token: Mapped[str | None] = mapped_column(String(32))
     last_sync_at: Mapped[datetime | None]
@@ -103,6 +122,7 @@ class Integration(Base):
             integration.cursor = {}  # another account's place in its lists means nothing here
         integration.external_account = account
         integration.external_username = username
+        integration.username_key = username.casefold() if username else None
         integration.external_avatar_url = avatar_url
         integration.sealed_credentials = seal(credentials, _purpose(owner.id, provider))
         integration.credentials_expire_at = expires_at
@@ -151,8 +171,13 @@ class Integration(Base):
             .where(InboxItem.integration_id == self.id)
             .values(integration_id=None, kept_from=self.external_account)
         )
+        channels = [
+            {"id": each.channel, "resource": each.resource, "resource_id": each.resource_id}
+            for each in channels_of(self.id)
+        ]
         with suppress(Unreadable):  # sealed with a key that is gone: there is nothing to give back
-            Revocation.queue(self.provider, self.credentials)
+            Revocation.queue(self.provider, self.credentials, channels)
+        session.execute(delete(PushChannel).where(PushChannel.integration_id == self.id))
 
     # -- one run at a time
 
@@ -165,7 +190,7 @@ class Integration(Base):
                 Integration.id == self.id,
                 or_(Integration.lease_until.is_(None), Integration.lease_until < now()),
             )
-            .values(lease_until=now() + LEASE, lease_token=token)
+            .values(lease_until=now() + LEASE, lease_token=token, woken_at=None)
         )
         if taken.rowcount == 0:  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
             raise Conflict("A sync of this account is running already")
@@ -183,14 +208,18 @@ class Integration(Base):
             raise Conflict("Another sync of this account took over")
 
     def succeed(self, counts: dict[str, int], *, is_complete: bool) -> None:
-        """A run ended well; `is_complete` is False when pages are left for the worker."""
+        """A run ended well; `is_complete` is False when pages are left for the worker.
+
+        A push that came meanwhile may speak of what this run had read already, so another one follows.
+        """
         self.last_run = counts
         self.lease_until = self.lease_token = None
         self.last_sync_at = now()
         self.state, self.failures, self.last_sync_error = "ok", 0, None
         jitter = timedelta(seconds=secrets.randbelow(60))
-        self._plan(now() + timedelta(minutes=settings.sync_minutes) + jitter if is_complete else now())
-        if not is_complete:
+        is_done = is_complete and self.woken_at is None
+        self._plan(now() + timedelta(minutes=settings.sync_minutes) + jitter if is_done else now())
+        if not is_done:
             record(SyncDue(self.id))
 
     def fail(self, message: str, *, needs_reconnect: bool = False, retry_after: float | None = None) -> bool:
@@ -224,6 +253,8 @@ class OAuthState(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     sealed_verifier: Mapped[str] = mapped_column(Text)
     redirect_uri: Mapped[str | None] = mapped_column(String(2000))
+    browser_hash: Mapped[str | None] = mapped_column(String(64))
+    """The sign that the browser was given which set out, where nobody is logged in yet."""
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
     @classmethod
@@ -234,6 +265,7 @@ class OAuthState(Base):
         *,
         user_id: int | None = None,
         redirect_uri: str | None = None,
+        browser: str | None = None,
     ) -> tuple[str, str]:
         """A new state for the provider's address, and the PKCE verifier that stays here."""
         state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
@@ -245,27 +277,39 @@ class OAuthState(Base):
                 user_id=user_id,
                 sealed_verifier=seal(verifier, "oauth-verifier"),
                 redirect_uri=redirect_uri,
+                browser_hash=digest(browser) if browser else None,
                 expires_at=now() + STATE_LIFETIME,
             )
         )
         return state, verifier
 
     @classmethod
+    def look_up(cls, state: str, purpose: str, provider: str) -> Record | None:
+        """A state that can still be spent: redirect_uri and browser_hash."""
+        return session.execute(
+            select(cls.redirect_uri, cls.browser_hash).where(*cls._living(state, purpose, provider))
+        ).first()
+
+    @classmethod
     def spend(cls, state: str, purpose: str, provider: str) -> tuple[Record, str]:
-        """Use a state up: its row (user_id, redirect_uri) and the verifier. Errors: NotFound."""
+        """Use a state up: its row (user_id, redirect_uri, browser_hash) and the verifier. Errors: NotFound."""
         row = session.execute(
             delete(cls)
-            .where(
-                cls.state_hash == digest(state),
-                cls.purpose == purpose,
-                cls.provider == provider,
-                cls.expires_at > now(),
-            )
-            .returning(cls.user_id, cls.redirect_uri, cls.sealed_verifier)
+            .where(*cls._living(state, purpose, provider))
+            .returning(cls.user_id, cls.redirect_uri, cls.browser_hash, cls.sealed_verifier)
         ).first()
         if row is None:
             raise NotFound("This request for consent is unknown, used or too old")
         return row, unseal(row.sealed_verifier, "oauth-verifier")
+
+    @classmethod
+    def _living(cls, state: str, purpose: str, provider: str) -> tuple[ColumnElement[bool], ...]:
+        return (
+            cls.state_hash == digest(state),
+            cls.purpose == purpose,
+            cls.provider == provider,
+            cls.expires_at > now(),
+        )
 
 
 def check_room(owner: User, provider: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date, datetime
+
 from models.mail import Mail
 from models.tokens import MailedToken
 from models.users import RESTORE_DAYS, User
@@ -84,6 +87,35 @@ def send_webhook_off(user: User, url: str, reason: str) -> None:
         "Events that could not be delivered are kept for 30 days. Once the receiver works again, switch the webhook "
         "on in FocusFlow and they go out.",
     )
+
+
+def send_block_reminder(user: User, title: str, starts_at: datetime, minutes: int) -> None:
+    """A word before a planned block; `starts_at` as the user's wall clock shows it."""
+    _send(
+        user,
+        f"At {starts_at:%H:%M}: {_one_line(title)}",
+        f"{title}\n\nstarts at {starts_at:%H:%M} and is planned for {minutes} minutes.\n\n"
+        "You can switch these reminders off in the settings of your app.",
+    )
+
+
+def send_daily_summary(
+    user: User, day: date, done: int, planned: int, minutes: int, tomorrow: Sequence[tuple[str, str]]
+) -> None:
+    """What became of the day, and what the next one holds as (time, title)."""
+    text = f"Done today: {done} of {planned} blocks, {minutes} minutes.\n\n"
+    if tomorrow:
+        text += "Planned for tomorrow:\n" + "".join(f"  {time}  {title}\n" for time, title in tomorrow)
+    else:
+        text += "Nothing is planned for tomorrow yet.\n"
+    _send(
+        user, f"Your day, {day.isoformat()}", text + "\nYou can switch this summary off in the settings of your app."
+    )
+
+
+def _one_line(text: str) -> str:
+    """A title as a subject may hold it: without line breaks, and not too long."""
+    return " ".join(text.split())[:120]
 
 
 def _send(user: User, subject: str, text: str) -> None:

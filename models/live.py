@@ -88,14 +88,18 @@ def written_after(last_id: int, *, limit: int = 1000) -> list[Record]:
     )
 
 
-def newest_id() -> int:
-    """The id of the last event written; 0 where there is none."""
-    return session.scalar(select(func.max(LiveEvent.id))) or 0
+def newest_id(user_id: int | None = None) -> int:
+    """The id of the last event written, to one person or to anybody; 0 where there is none."""
+    newest = select(func.max(LiveEvent.id))
+    return session.scalar(newest if user_id is None else newest.where(LiveEvent.user_id == user_id)) or 0
 
 
 def forget_old_events() -> int:
     """Drop what nobody may ask for any more; returns how much."""
-    gone = session.execute(delete(LiveEvent).where(LiveEvent.created_at < now() - KEPT))
+    # The newest stays, for SQLite would give its number to the next event, which then looks like one told already.
+    gone = session.execute(
+        delete(LiveEvent).where(LiveEvent.created_at < now() - KEPT, LiveEvent.id < newest_id())
+    )
     return gone.rowcount  # type: ignore[attr-defined]  # a DELETE gives a CursorResult
 
 

@@ -63,7 +63,7 @@ class Organization(Base):
     work_days: Mapped[str] = mapped_column(String(7), default=WEEKDAYS)
     """ISO weekdays, Monday is 1."""
     timezone: Mapped[str] = mapped_column(String(64), default="UTC")
-    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     @classmethod
@@ -114,6 +114,8 @@ class Membership(Base):
     role: Mapped[str] = mapped_column(String(10))
     joined_at: Mapped[datetime] = mapped_column(default=now)
     left_at: Mapped[datetime | None]
+    idle_noted: Mapped[datetime | None]
+    """The beginning of the last pause that the managers were told of."""
 
     @classmethod
     def of(cls, organization_id: int, user_id: int) -> Self:
@@ -149,7 +151,7 @@ class Membership(Base):
         record(MembershipChanged(self.organization_id, self.user_id))
 
     def end(self) -> None:
-        """End a membership (`departures.take_out` does what follows from it). Errors: Conflict, when nobody would be left to run the organisation."""
+        """End a membership; `departures.take_out` sees to what follows. Errors: Conflict (the last admin)."""
         self._keep_an_admin(stays=False)
         self.left_at = now()
         record(MembershipChanged(self.organization_id, self.user_id))
@@ -194,9 +196,12 @@ def seat_of(user_id: int, slug: str) -> Record:
     return row
 
 
-def seat_for(user_id: int, slug: str, action: str) -> Record:
-    """The place of a member whose role allows that. Errors: NotFound, Forbidden."""
-    seat = seat_of(user_id, slug)
+def seat_named(user_id: int, slug: str, action: str, field: str = "organization") -> Record:
+    """A member's place in the organisation that a request's body names. Errors: Invalid, Forbidden (his role)."""
+    try:
+        seat = seat_of(user_id, slug)
+    except NotFound as error:
+        raise Invalid({field: ["There is no such organization"]}) from error
     check(seat.role, action)
     return seat
 

@@ -28,8 +28,6 @@ class Presence:
     since: datetime | None = None
     until: datetime | None = None
     seconds: int = 0
-    worked_on: int | None = None
-    """The task that the seconds belong to, also when its time is up."""
     project_id: int | None = None
 
 
@@ -66,7 +64,14 @@ def _by_person(rows: Iterable[Record], moment: datetime) -> dict[int, Presence]:
             continue
         seconds = worked_us(row, moment) // SECOND - row.counted_us // SECOND
         # Its time may be up although nobody has closed it yet: the seconds count, but nobody works on it any more.
-        task = ("focused", row.task_id, row.title) if row.ends_at > moment else ("idle", None, None)
-        span = (row.running_since, min(row.ends_at, moment), seconds)
-        running[row.owner_id] = Presence(*task, *span, row.task_id, row.project_id)  # type: ignore[arg-type]
+        is_at_work = row.ends_at > moment
+        running[row.owner_id] = Presence(
+            "focused" if is_at_work else "idle",
+            row.task_id if is_at_work else None,
+            row.title if is_at_work else None,
+            since=row.running_since,
+            until=min(row.ends_at, moment),
+            seconds=seconds,
+            project_id=row.project_id,
+        )
     return paused | running

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,9 +36,10 @@ class Revocation(Base):
     run_at: Mapped[datetime] = mapped_column(default=now, index=True)
 
     @classmethod
-    def queue(cls, provider: str, credentials: dict[str, Any]) -> None:
-        """Give these back once this transaction is committed."""
-        row = cls(provider=provider, sealed_credentials=seal(credentials, "revocation"))
+    def queue(cls, provider: str, credentials: dict[str, Any], channels: Sequence[dict[str, str]] = ()) -> None:
+        """Stop these push channels and give these tokens back once this transaction is committed."""
+        value = {"credentials": credentials, "channels": list(channels)}
+        row = cls(provider=provider, sealed_credentials=seal(value, "revocation"))
         session.add(row)
         session.flush()
         record(RevocationDue(row.id))
@@ -45,7 +47,13 @@ class Revocation(Base):
     @property
     def credentials(self) -> dict[str, Any]:
         """What is given back. Errors: Unreadable."""
-        value: dict[str, Any] = unseal(self.sealed_credentials, "revocation")
+        value: dict[str, Any] = unseal(self.sealed_credentials, "revocation")["credentials"]
+        return value
+
+    @property
+    def channels(self) -> list[dict[str, str]]:
+        """What is stopped before: id, resource and resource_id of each. Errors: Unreadable."""
+        value: list[dict[str, str]] = unseal(self.sealed_credentials, "revocation")["channels"]
         return value
 
     def postpone(self) -> None:

@@ -85,5 +85,15 @@ def first_uncounted(owner_id: int, moment: datetime) -> datetime:
     return moment if counted is None else max(moment, counted)
 
 
+def last_worked(organization_id: int, since: datetime) -> dict[int, datetime]:
+    """When each member of an organisation last worked for it, of those who did since then."""
+    chosen = (
+        select(stretches.c.owner_id, func.max(stretches.c.ended_at).label("last"))
+        .where(stretches.c.organization_id == organization_id, stretches.c.started_at > since - _DAY)
+        .group_by(stretches.c.owner_id)
+    )
+    return {row.owner_id: row.last for row in session.execute(chosen)}
+
+
 def _focus(counted: int, cycle: Cycle | None) -> int:
     return (counted if cycle is None else cycle.focus_time(counted)) // SECOND

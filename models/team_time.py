@@ -7,7 +7,7 @@ counts up to this moment.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -30,12 +30,16 @@ MOST_HOURS = 5
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose time is asked for: the organisation's, perhaps of one person, perhaps of one project."""
+    """Whose work is asked for: the organisation's, perhaps of one person, perhaps of one project.
+
+    With `is_personal` it is that person's own work in his own project, which is no organisation's.
+    """
 
     organization_id: int
     zone: str
     user_id: int | None = None
     project_id: int | None = None
+    is_personal: bool = False
 
 
 @dataclass(slots=True)
@@ -56,6 +60,30 @@ def seconds_by_person(scope: Scope, days: Days) -> dict[int, int]:
     return {owner: seconds for owner, seconds in found.items() if seconds}
 
 
+def sums_by_project(scope: Scope, days: Days) -> dict[int | None, int]:
+    """Seconds of focus for each project; None for what lies in none."""
+    found: dict[int | None, int] = defaultdict(int)
+    is_inside = and_(stretches.c.started_at >= days.start, stretches.c.ended_at < days.end)
+    chosen = (
+        select(
+            Task.project_id,
+            func.min(stretches.c.started_at),
+            func.max(stretches.c.ended_at),
+            func.sum(stretches.c.seconds),
+            case((is_inside, None), else_=stretches.c.id).label("alone"),
+        )
+        .join(FocusSession, FocusSession.id == stretches.c.session_id)
+        .outerjoin(Task, Task.id == FocusSession.task_id)
+        .where(*_within(scope, days))
+        .group_by(Task.project_id, "alone")
+    )
+    for project, start, end, seconds, id in session.execute(chosen):
+        found[project] += int(seconds) if id is None else sum(part for _, part in days.split(start, end, int(seconds)))
+    for _, live in _running(scope):
+        found[live.project_id] += sum(share for _, share in _shares(live, days))
+    return {project: seconds for project, seconds in found.items() if seconds}
+
+
 def seconds_by_day(scope: Scope, days: Days) -> dict[date, int]:
     """Seconds of focus on each day on which there was work."""
     found: dict[date, int] = defaultdict(int)
@@ -67,6 +95,33 @@ def seconds_by_day(scope: Scope, days: Days) -> dict[date, int]:
         for on, share in _shares(live, days):
             found[on] += share
     return {day: found[day] for day in sorted(found) if found[day]}
+
+
+def seconds_by_person_and_day(scope: Scope, days: Days, user_ids: Sequence[int]) -> dict[tuple[int, date], int]:
+    """Seconds of focus of some people on each day on which they worked."""
+    found: dict[tuple[int, date], int] = defaultdict(int)
+    start, end = days.number_of(stretches.c.started_at), days.number_of(stretches.c.ended_at)
+    is_inside = and_(start == end, stretches.c.started_at >= days.start, stretches.c.ended_at < days.end)
+    chosen = (
+        select(
+            stretches.c.owner_id,
+            func.min(stretches.c.started_at),
+            func.max(stretches.c.ended_at),
+            func.sum(stretches.c.seconds),
+            case((is_inside, start), else_=None).label("number"),
+            case((is_inside, None), else_=stretches.c.id).label("alone"),
+        )
+        .where(*_within(scope, days), stretches.c.owner_id.in_(user_ids))
+        .group_by(stretches.c.owner_id, "number", "alone")
+    )
+    for owner, began, ended, seconds, number, _ in session.execute(chosen):
+        shares = [(days.day(number), int(seconds))] if number else days.split(began, ended, int(seconds))
+        for day, share in shares:
+            found[owner, day] += share
+    for owner, live in _running(scope):
+        for day, share in _shares(live, days) if owner in user_ids else ():
+            found[owner, day] += share
+    return found
 
 
 def people_by_hour(scope: Scope, days: Days) -> Hours:
@@ -134,8 +189,9 @@ def _sums(scope: Scope, days: Days, key: Any, ends: Any = None) -> Iterator[tupl
 
 
 def _within(scope: Scope, days: Days) -> list[ColumnElement[bool]]:
+    belongs = stretches.c.organization_id == scope.organization_id
     wanted = [
-        stretches.c.organization_id == scope.organization_id,
+        stretches.c.organization_id.is_(None) if scope.is_personal else belongs,
         stretches.c.started_at > days.start - LONGEST_STRETCH,
         stretches.c.started_at < days.end,
         stretches.c.ended_at > days.start,
@@ -146,7 +202,7 @@ def _within(scope: Scope, days: Days) -> list[ColumnElement[bool]]:
         worked = (
             select(FocusSession.id)
             .join(Task, Task.id == FocusSession.task_id)
-            .where(Task.project_id == scope.project_id, FocusSession.organization_id == scope.organization_id)
+            .where(Task.project_id == scope.project_id)
         )
         wanted.append(stretches.c.session_id.in_(worked))
     return wanted
@@ -163,6 +219,17 @@ def _shares(live: Presence, days: Days) -> list[tuple[date, int]]:
     if live.since is None or live.until is None or live.since >= days.end or live.until <= days.start:
         return []
     return days.split(live.since, live.until, live.seconds)
+
+
+def tasks_of(scope: Scope) -> ColumnElement[bool]:
+    """Which tasks a scope is about."""
+    belongs = Task.organization_id == scope.organization_id
+    wanted = [Task.organization_id.is_(None) if scope.is_personal else belongs]
+    if scope.user_id is not None:
+        wanted.append(Task.owner_id == scope.user_id)
+    if scope.project_id is not None:
+        wanted.append(Task.project_id == scope.project_id)
+    return and_(*wanted)
 
 
 def open_in(days: Days) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ import secrets
 import time
 import uuid
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -314,6 +315,19 @@ def caller_of(claims: dict[str, Any]) -> Record:
     if not found:
         raise TokenInvalid
     return found[0]
+
+
+def alive_among(uids: Sequence[str]) -> set[str]:
+    """Which of these uids, of logins and of personal tokens, still open the door."""
+    from models.api_keys import living_keys  # personal tokens know this module
+
+    wanted = [uuid.UUID(uid) for uid in uids]
+    found = session.scalars(
+        select(Login.uid)
+        .join(User, User.id == Login.user_id)
+        .where(Login.uid.in_(wanted), Login.ended_at.is_(None), User.deleted_at.is_(None))
+    )
+    return {str(uid) for uid in found} | {str(uid) for uid in living_keys(wanted)}
 
 
 def digest(token: str) -> str:

@@ -14,6 +14,8 @@ from sandbox.consent import LOOPBACK
 from sandbox.github import GitHub
 from sandbox.google import Google
 from sandbox.jira import Jira
+from sandbox.linear import Linear
+from sandbox.notion import Notion
 from sandbox.outbox import Outbox
 from sandbox.people import Accounts
 from sandbox.sender import Sender
@@ -22,7 +24,7 @@ from sandbox.slack import Slack
 from sandbox.stand import Stand
 from sandbox.stripe import Stripe
 
-STANDS: tuple[type[Stand], ...] = (GitHub, Jira, Google, Slack, Stripe)
+STANDS: tuple[type[Stand], ...] = (GitHub, Jira, Google, Slack, Notion, Linear, Stripe)
 
 
 @dataclass

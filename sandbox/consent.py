@@ -24,6 +24,8 @@ class Consent(Exchange):
     authorize_paths: ClassVar[tuple[str, ...]] = ("/oauth/authorize",)
     scope_parameters: ClassVar[tuple[str, ...]] = ("scope",)
     scope_separators: ClassVar[str] = " "
+    capabilities: ClassVar[tuple[str, ...]] = ()
+    """What an app may do where the provider has no scopes to ask for."""
     granular: ClassVar[bool] = False
     """Whether a person may allow a part of what is asked for."""
     unasked: ClassVar[tuple[str, ...]] = ()
@@ -129,6 +131,7 @@ class Consent(Exchange):
             scopes=[(scope, self.scopes[scope]) for scope in scopes],
             people=people[:12],
             chosen=(hint or people[0]).key,
+            capabilities=self.capabilities,
             granular=self.granular,
             unasked=self.unasked,
         )

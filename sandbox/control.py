@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 from flask import Blueprint, Response, current_app, request
 
@@ -116,29 +115,25 @@ def mint_token(provider: str) -> Response:
 @routes.post("/tokens/revoke")
 def revoke_tokens(provider: str) -> Response:
     """Take tokens back: those of one `token`'s consent, of an `account`, or all."""
-    return reply({"count": len(_each_grant(provider, lambda grant: setattr(grant, "is_revoked", True)))})
+    return reply({"count": cut(provider, "revoke")})
 
 
 @routes.post("/tokens/expire")
 def expire_tokens(provider: str) -> Response:
     """Let access tokens expire before their time; refresh tokens go on living. Selects as `revoke` does."""
-    now = time.time_ns()
-    return reply({"count": len(_each_grant(provider, lambda grant: setattr(grant, "expired_before", now)))})
+    return reply({"count": cut(provider, "expire")})
 
 
-def _each_grant(provider: str, do: Callable[[Any], None]) -> list[Any]:
+def cut(provider: str, deed: Literal["revoke", "expire"]) -> int:
     stand, spec = stand_of(provider), body()
-    known = stand.consent.tokens
-    if "token" in spec:
-        token = known.read(spec["token"])
-        if token is None:
-            raise Unknown("that is no token of this provider")
-        grants = [token.grant]
-    else:
-        grants = known.of(stand.who(spec["account"]).key if "account" in spec else None)
-    for grant in grants:
-        do(grant)
-    return grants
+    tokens = stand.consent.tokens
+    if "token" not in spec:
+        return len(tokens.cut(deed, stand.who(spec["account"]).key if "account" in spec else None))
+    token = tokens.read(spec["token"])
+    if token is None:
+        raise Unknown("that is no token of this provider")
+    tokens.do(deed, token.grant, time.time_ns())
+    return 1
 
 
 @routes.post("/tokens/lifetime")

@@ -141,17 +141,17 @@ class Exchange:
         if grant.is_revoked or self.stand.accounts.find(grant.account) is None:
             raise Refused("invalid_grant", "The refresh token was revoked")
         if self.refresh == "rotate":
-            if token.generation != grant.generation:
+            if token.generation < grant.generation:
                 grant.is_revoked = True
                 raise Refused("invalid_grant", "The refresh token was used before; its tokens are revoked")
-            grant.generation += 1
+            grant.generation = token.generation + 1
         return grant, self.refresh == "rotate", {}
 
     def gives_refresh(self, code: Code) -> bool:
         return self.refresh != "none"
 
     def granted(self, grant: Grant, with_refresh: bool, parameters: dict[str, str]) -> Response:
-        access = self.tokens.mint("access", grant, self.access_seconds)
+        access = self.tokens.mint("access", grant, self.access_seconds, grant.generation)
         refresh = self.tokens.mint("refresh", grant, generation=grant.generation) if with_refresh else None
         return self.answer(self.shape(grant, access, refresh))
 

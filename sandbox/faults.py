@@ -14,7 +14,7 @@ BEFORE = ("status", "html", "rate_limit", "secondary_limit", "unauthorized", "em
 """Answered instead of the request (`delay`: before it)."""
 AFTER = ("reset", "short", "truncated")
 """Done to the answer on its way out."""
-LISTS = ("duplicates", "update_while_paging", "close_while_paging", "empty_page", "stale_cursor")
+LISTS = ("duplicates", "update_while_paging", "close_while_paging", "empty_page", "stale_cursor", "partial")
 """Done by the provider's own lists."""
 KINDS = BEFORE + AFTER + LISTS
 

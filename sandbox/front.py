@@ -58,8 +58,20 @@ def index() -> str:
         more=len(people[20:]),
         smtp_port=world.smtp_port,
         kinds=KINDS,
+        controls=_controls(list(world.stands)),
         examples=[(words, "curl " + command.format(b=world.base)) for words, command in EXAMPLES],
     )
+
+
+def _controls(names: list[str]) -> dict[str, list[str]]:
+    """The control addresses that only one provider has."""
+    found: dict[str, list[str]] = {name: [] for name in names}
+    for rule in current_app.url_map.iter_rules():
+        _, name, *rest = rule.rule.split("/", 2)
+        if name in found and rest and rest[0].startswith("_control/"):
+            methods = "|".join(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}))
+            found[name].append(f"{methods} {rest[0].removeprefix('_control')}")
+    return found
 
 
 @routes.get("/avatars/<key>.svg")

@@ -60,6 +60,8 @@ class Tokens:
     padding: int = 0
     grants: dict[str, Grant] = field(default_factory=dict)
     lock: Any = field(default_factory=threading.RLock)
+    cuts: list[tuple[str, str | None, int]] = field(default_factory=list)
+    """What was done to all tokens of an account (None: of all), and when: it holds for those not seen yet, too."""
 
     def grant(self, account: str, client: str, scopes: tuple[str, ...]) -> Grant:
         grant = Grant(secrets.token_hex(6), account, client, scopes)
@@ -98,6 +100,20 @@ class Tokens:
             if account in (None, grant.account) and client in (None, grant.client)
         ]
 
+    def cut(self, deed: Literal["revoke", "expire"], account: str | None) -> list[Grant]:
+        """Take back, or let expire, all tokens of an account (None: of everybody)."""
+        now, grants = time.time_ns(), self.of(account)
+        self.cuts.append((deed, account, now))
+        for grant in grants:
+            self.do(deed, grant, now)
+        return grants
+
+    def do(self, deed: str, grant: Grant, at: int) -> None:
+        if deed == "revoke":
+            grant.is_revoked = True
+        else:
+            grant.expired_before = at
+
     def _claims(self, text: str) -> Token:
         claims = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         use, id, account, client, scopes, generation, issued_at, expires_at = claims
@@ -105,6 +121,9 @@ class Tokens:
             grant = self.grants.get(id)
             if grant is None:  # given out before the sandbox was restarted
                 grant = self.grants[id] = Grant(id, account, client, tuple(scopes.split()), generation=generation)
+                for deed, whose, at in self.cuts:
+                    if whose in (None, account):
+                        self.do(deed, grant, at)
         return Token(use, grant, generation, issued_at, expires_at)
 
     def _mac(self, text: str) -> str:

@@ -24,6 +24,7 @@ _DOCUMENTS = {
 }
 _DOORS: dict[str, tuple[str, str, Callable[[Any], str]]] = {
     "tymblok": ("/tymblok/v1", "/auth/login", lambda body: body["data"]["accessToken"]),
+    "focusflow": ("/focusflow/api/v1", "/auth/login/", lambda body: body["tokens"]["access"]),
     "produktifin": ("/produktifin/v1", "/auth/login", lambda body: body["token"]),
     "pomodoro-timer": ("/pomodoro-timer/api/v1", "/auth/login", lambda body: body["data"]["token"]),
     "flow-sudoku": ("/flow-sudoku/v1", "/auth/signin", lambda body: body["access_token"]),

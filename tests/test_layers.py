@@ -13,8 +13,9 @@ MAY_USE = {
     "connectors": {"settings"},
     "models": {"settings"},
     "celery_app": {"models", "settings", "logs", "workers"},  # workers by name alone, for the beat table
-    "workers": {"celery_app", "models", "connectors", "settings"},
-    "web": {"workers", "models", "connectors", "settings", "logs"},
+    "reports": set(),
+    "workers": {"celery_app", "models", "connectors", "reports", "settings"},
+    "web": {"workers", "models", "connectors", "reports", "settings", "logs"},
     "wsgi": {"web", "models", "workers", "settings", "logs"},
     "sandbox": set(),
 }

@@ -148,13 +148,9 @@ def test_a_taken_port_is_named_with_its_setting(product):
 
 @says_nothing_of_the_database
 def test_it_ends_with_the_process_that_started_it_where_that_is_asked_for(product):
-    shell = subprocess.Popen(
-        ["sh", "-c", f"{sys.executable} cli.py up --until-parent-ends; :"], cwd=ROOT, stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=product.environment,
-    )  # fmt: skip
+    product.start("sh", "-c", f"{sys.executable} cli.py up --until-parent-ends; :")
     product.wait_until_it_serves()
-    shell.kill()
-    shell.wait()
+    product.stop(signal.SIGKILL)
     product.wait_until_all_are_gone(15)
 
 

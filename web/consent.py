@@ -11,7 +11,9 @@ from connectors.base import ConnectorError
 from models import db
 from models.errors import LimitReached, NotFound
 from models.integrations import PROVIDERS
+from web.redirects import browser_sign
 from workers.connections import Connected, connect
+from workers.logins import client_address
 
 routes = Blueprint("consent", __name__)
 NAMES = {
@@ -27,6 +29,12 @@ NAMES = {
 @routes.get("/oauth/<provider>/callback")
 def callback(provider: str) -> ResponseReturnValue:
     """The browser is back with a code, or with the word that consent was not given."""
+    try:
+        onward = client_address(provider, request.args, browser_sign())
+    except NotFound as refusal:
+        return _page(400, "You were not logged in", f"{refusal.message}. Please start again in your app.")
+    if onward is not None:
+        return redirect(onward)
     if provider not in PROVIDERS:
         return _page(404, "There is no such provider", "The address that brought you here is not one of ours.")
     name = NAMES[provider]

@@ -12,6 +12,7 @@ from icalendar import Calendar, Event
 from models.clock import local
 from models.db import Record
 from models.feeds import feed_span, list_feed, reader_of
+from models.horizon import look_ahead
 from settings import settings
 
 routes = Blueprint("feeds", __name__)
@@ -27,6 +28,7 @@ def feed(secret: str) -> Response:
     """The feed that a secret opens. Unchanged since the reader's ETag it costs no writing."""
     reader = reader_of(secret)
     first, last = feed_span(reader.timezone)
+    look_ahead(reader, last)
     rows = list_feed(reader.id, first, last)
     tag = hashlib.blake2b(repr((reader.timezone, [tuple(row) for row in rows])).encode(), digest_size=16).hexdigest()
     response = Response(mimetype="text/calendar")

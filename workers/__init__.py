@@ -2,7 +2,36 @@
 
 from __future__ import annotations
 
-from workers import housekeeping, mail, revocations, schedule, stats, subscriptions, sync
+from workers import (
+    channels,
+    focus,
+    housekeeping,
+    idle,
+    mail,
+    reminders,
+    revocations,
+    schedule,
+    series,
+    stats,
+    subscriptions,
+    sync,
+    webhooks,
+)
 from workers.listen import listen
 
-__all__ = ["housekeeping", "listen", "mail", "revocations", "schedule", "stats", "subscriptions", "sync"]
+__all__ = [
+    "channels",
+    "focus",
+    "housekeeping",
+    "idle",
+    "listen",
+    "mail",
+    "reminders",
+    "revocations",
+    "schedule",
+    "series",
+    "stats",
+    "subscriptions",
+    "sync",
+    "webhooks",
+]

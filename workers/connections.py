@@ -12,7 +12,8 @@ from models.errors import Conflict, Invalid, NotFound
 from models.integrations import PROVIDERS, Integration, OAuthState, check_room
 from models.users import User
 from settings import settings
-from workers.sync import credentials_to, sync
+from workers.credentials import credentials_to
+from workers.sync import sync
 
 FIRST_SYNC_SECONDS = 5.0
 SOURCES: dict[str, tuple[str, ...]] = {"google-calendar": ("google-calendar", "google-drive")}

@@ -12,7 +12,8 @@ from models.queues import claim
 from models.revocations import Revocation
 from models.seal import Unreadable
 from workers.announce import announce
-from workers.sync import credentials_from
+from workers.channels import stop_channels
+from workers.credentials import credentials_from
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +32,13 @@ def revoke(revocation_id: int) -> bool:
             return False
         provider = row.provider
         try:
-            credentials = credentials_from(row.credentials)
+            credentials, channels = credentials_from(row.credentials), row.channels
         except Unreadable:
-            credentials = None
+            credentials, channels = None, []
     is_done = credentials is None
     if credentials is not None:
         try:
+            stop_channels(credentials, channels)
             CONNECTORS[provider].revoke(credentials)
             is_done = True
         except ConnectorError as error:

@@ -12,13 +12,20 @@ TICKS = {
     "wake_mails": 5.0,
     "wake_syncs": settings.tick_seconds,
     "wake_revocations": 30.0,
+    "wake_webhooks": settings.tick_seconds,
+    "watch_idle": 60.0,
     "wake_subscriptions": 30.0,
     "refresh_stats": settings.tick_seconds,
+    "close_sessions": min(1.0, settings.tick_seconds),
+    "remind": 15.0,
+    "summarize": 60.0,
 }
 """Task name → seconds between two runs."""
 
 NIGHTLY = {
     "tidy_up": crontab(minute="17"),
+    "lay_out_series": crontab(hour="*/6", minute="5"),
+    "erase_accounts": crontab(minute="47"),
     "rebuild_stats": crontab(hour="3", minute="40"),
 }
 

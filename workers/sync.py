@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from celery_app import celery
@@ -19,13 +19,18 @@ from connectors.base import Connector, ConnectorError, Credentials
 from connectors.registry import CONNECTORS
 from models import db
 from models.arrivals import Counts, Filing
+from models.channels import ChannelsDue
 from models.clock import now
 from models.errors import Conflict
+from models.events import record
 from models.integrations import Integration, claim_due
 from models.letters import send_reconnect
+from models.meetings import follow_events
 from models.seal import Unreadable
 from models.users import User
 from workers.announce import announce
+from workers.channels import needs_channels
+from workers.credentials import credentials_from, credentials_to
 
 log = logging.getLogger(__name__)
 REFRESH_AHEAD = timedelta(minutes=10)
@@ -133,9 +138,11 @@ class _Run:
             with db.transaction():
                 integration = db.session.get_one(Integration, self.id)
                 integration.keep_lease(self.lease)
-                self.filing.file(page.items)
+                changed = self.filing.file(page.items)
                 for sweep in page.sweeps:
-                    self.filing.sweep(sweep.scope, sweep.external_ids)
+                    changed += self.filing.sweep(sweep.scope, sweep.external_ids)
+                if self.provider == "google-calendar":
+                    follow_events(db.session.get_one(User, integration.owner_id), self.id, changed)
                 self.filing.counts.skipped += page.skipped
                 integration.cursor = page.cursor
             if deadline is not None and time.monotonic() > deadline:
@@ -144,9 +151,12 @@ class _Run:
 
     def succeed(self, is_complete: bool) -> None:
         with db.transaction():
-            integration = db.session.get_one(Integration, self.id)
+            # Locked before it is read: a push at this moment must be seen, or come after.
+            integration = db.session.get_one(Integration, self.id, with_for_update=True)
             integration.keep_lease(self.lease)
             integration.succeed(asdict(self.filing.counts), is_complete=is_complete)
+            if is_complete and needs_channels(integration):
+                record(ChannelsDue(integration.id))
 
     def fail(self, error: ConnectorError) -> None:
         """Note what went wrong; the owner hears of it once when his consent is needed."""
@@ -160,17 +170,3 @@ class _Run:
             owner = db.session.get_one(User, integration.owner_id)
             if is_news and owner.deleted_at is None:
                 send_reconnect(owner, self.provider)
-
-
-def credentials_to(credentials: Credentials) -> dict[str, Any]:
-    """Credentials as JSON to be sealed."""
-    value = asdict(credentials)
-    value["extra"] = dict(credentials.extra)
-    value["expires_at"] = credentials.expires_at.isoformat() if credentials.expires_at else None
-    return value
-
-
-def credentials_from(value: dict[str, Any]) -> Credentials:
-    """Credentials from sealed JSON."""
-    expires_at = value.get("expires_at")
-    return Credentials(**{**value, "expires_at": datetime.fromisoformat(expires_at) if expires_at else None})

@@ -39,6 +39,8 @@ class _Https(_Bound, HTTPSRequestsConnectionClass):
 
 
 Requester.injectConnectionClasses(_Http, _Https)
+# Injecting is meant for tests, and makes a new connection for each request; one for all spares a handshake each time.
+Requester._Requester__persist = True  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ def _description(url: str, body: object) -> str:
     """Where it stands, and how it begins."""
     parts = url.split("/")
     place = f"{parts[-4]}/{parts[-3]} #{parts[-1]}" if len(parts) > 5 else ""
-    return text.clean("\n\n".join(part for part in (place, text.clean(body)) if part))
+    return text.clean(f"{place}\n\n{body}" if isinstance(body, str) else place)
 
 
 def is_elsewhere(thread: object, held: set[int]) -> bool:
@@ -129,7 +129,7 @@ def _key(repository: str, number: str) -> int:
 
 
 def packed(keys: set[int]) -> str:
-    return b64encode(array("I", sorted(keys)).tobytes()).decode()
+    return b64encode(array("I", keys).tobytes()).decode()
 
 
 def unpacked(value: object) -> set[int]:

@@ -34,7 +34,7 @@ class Google:
             with spoken(NAME):
                 email = text.clean(me.get("email"), 254) or None
                 return Profile(
-                    external_id=str(me["id"]),
+                    external_id=text.named(me.get("id")),
                     username=email,
                     avatar_url=text.link(me.get("picture")),
                     name=text.clean(me.get("name"), 200) or None,

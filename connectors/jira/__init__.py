@@ -24,7 +24,7 @@ class Jira:
             me = Cloud(site.id, credentials.access_token).myself()
             avatars = me.get("avatarUrls")
             return Profile(
-                external_id=str(me["accountId"]),
+                external_id=text.named(me.get("accountId")),
                 username=text.clean(me.get("displayName"), 200) or None,
                 avatar_url=text.link(avatars.get("48x48")) if isinstance(avatars, dict) else None,
                 name=text.clean(me.get("displayName"), 200) or None,

@@ -1,11 +1,13 @@
 """One run over one Notion account.
 
-One search shows whether anything was edited since the last listing. Only then, and every few hours, are the databases
-that are shared with the connection asked for the rows of this user; complete, so that what is not there has left.
+One search shows whether anything was edited, or went away, since the last listing. Only then, and every few hours, are
+the databases that are shared with the connection asked for the rows of this user; complete, so that what is not there
+has left.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,10 +21,10 @@ from connectors.text import Malformed
 
 MOST_PAGES = 20
 MOST_SOURCES = 100
-OVERLAP = timedelta(minutes=15)
-"""Edit times are cut to the minute, and the search lags behind them."""
+OVERLAP = timedelta(seconds=90)
 LIST_EVERY = timedelta(hours=3)
 NEWEST = {"direction": "descending", "timestamp": "last_edited_time"}
+CREATED = {"direction": "descending", "timestamp": "created_time"}
 
 
 class Run:
@@ -38,12 +40,15 @@ class Run:
 
     def pages(self) -> Iterator[Page]:
         listed_at = text.moment(self.cursor.get("listed_at"))
-        if listed_at + LIST_EVERY > self.begun and "listing" not in self.cursor:
-            newest, _ = self.api.listed(self.api.client.search, sort=NEWEST)
-            if all(text.moment(_of(raw, "last_edited_time")) < listed_at - OVERLAP for raw in newest):
-                yield self.page([])
-                return
-        yield from self.listing()
+        newest, _ = self.api.listed(self.api.client.search, sort=NEWEST)
+        edits = [(str(_of(raw, "id")), str(_of(raw, "last_edited_time"))) for raw in newest]
+        shown = hashlib.blake2s(repr(edits).encode("utf-8", "replace"), digest_size=12).hexdigest()
+        # Edit times are cut to the minute: a second edit in the minute of the last listing shows no other time.
+        lately = any(text.moment(edit) >= listed_at - OVERLAP for _, edit in edits)
+        is_due = listed_at + LIST_EVERY <= self.begun or "listing" in self.cursor
+        if is_due or lately or shown != self.cursor.get("shown"):
+            yield from self.listing()
+        yield self.page([], shown=shown)
 
     def listing(self) -> Iterator[Page]:
         me = self.cursor.get("me") or person_of(self.api, self.credentials)[0]
@@ -89,12 +94,13 @@ class Run:
         return list(found.values()), skipped
 
     def rows(self, source: Source, me: str) -> Iterator[tuple[list[Item], int, bool]]:
-        """The user's rows of one table, last edit first: items, how many could not be read, and whether more were left.
+        """The user's rows of one table, newest first: items, how many could not be read, and whether more were left.
 
-        A cursor that has grown stale begins anew; doubles fall together by their id.
+        By creation, since an edit moves a row in any order by edits, past a page that was read already. A cursor that
+        has grown stale begins anew; doubles fall together by their id.
         """
         mine = [{"property": name, "people": {"contains": me}} for name in source.people]
-        wanted = {"filter": mine[0] if len(mine) == 1 else {"or": mine}, "sorts": [NEWEST]}
+        wanted = {"filter": mine[0] if len(mine) == 1 else {"or": mine}, "sorts": [CREATED]}
         cursor: str | None = None
         restarted = False
         for number in range(1, MOST_PAGES + 1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import warnings
+import os
 from typing import Any
 from urllib.request import Request
 
@@ -28,7 +28,7 @@ _quiet.setLevel(logging.CRITICAL + 1)
 
 
 # What "Later" keeps has no method of its own yet; stars.list still answers for what was starred.
-warnings.filterwarnings("ignore", message=r"stars\.list is deprecated", category=UserWarning)
+os.environ.setdefault("SLACKCLIENT_SKIP_DEPRECATION", "1")
 
 
 class Api(WebClient):

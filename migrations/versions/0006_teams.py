@@ -33,13 +33,13 @@ def upgrade() -> None:
         sa.Column("work_ends", sa.Time(), nullable=False),
         sa.Column("work_days", sa.String(length=7), nullable=False),
         sa.Column("timezone", sa.String(length=64), nullable=False),
-        sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("uid", sa.Uuid(), nullable=False),
         sa.CheckConstraint("default_pomodoro_duration BETWEEN 1 AND 240", name=op.f("ck_organizations_pomodoro")),
         sa.ForeignKeyConstraint(
-            ["owner_id"], ["users.id"], name=op.f("fk_organizations_owner_id"), ondelete="RESTRICT"
+            ["owner_id"], ["users.id"], name=op.f("fk_organizations_owner_id"), ondelete="SET NULL"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organizations")),
         sa.UniqueConstraint("slug", name=op.f("uq_organizations_slug")),
@@ -106,6 +106,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(length=10), nullable=False),
         sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("idle_noted", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("uid", sa.Uuid(), nullable=False),
         sa.CheckConstraint("role IN ('employee', 'manager', 'admin')", name=op.f("ck_memberships_role")),

@@ -34,7 +34,7 @@ class Control:
         return [issue.summary(self.base) for issue in list(mine.values())]
 
     def add_items(self: Any, spec: dict[str, Any]) -> list[dict[str, Any]]:
-        """One item (title, kind, repository, labels, body, account), or `count` of them (page_kb, keep, kind)."""
+        """One item (title, account, kind: see KINDS, repository, labels, body), or `count` of them (page_kb, keep)."""
         person = self.who(spec.get("account"))
         kind = spec.get("kind", "issue")
         if kind not in KINDS:
@@ -50,6 +50,7 @@ class Control:
             spec.get("repository", "harborline/booking-web"),
             spec["title"],
             self.accounts.find(spec.get("author")) or COLLEAGUES[0],
+            is_made=True,
             body=spec.get("body"),
             is_pull=kind in ("pull", "review"),
             assignees=[person] if kind in ("issue", "pull") else [],
@@ -64,7 +65,7 @@ class Control:
         return [issue.summary(self.base)]
 
     def change_item(self: Any, id: str, spec: dict[str, Any]) -> dict[str, Any]:
-        """Change title, body, labels, state (open, closed), assignee or reviewer (an account, or null for nobody)."""
+        """Change title, body, labels, state (open, closed), assignee or reviewer (an account, or null)."""
         issue, action = self.find_item(id), "edited"
         changes: dict[str, Any] = {}
         for name in ("title", "body"):

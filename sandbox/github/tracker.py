@@ -76,12 +76,14 @@ class Tracker:
 
     # -- changes
 
-    def add(self, repository: str, title: str, author: Person, **more: Any) -> Issue:
+    def add(self, repository: str, title: str, author: Person, *, is_made: bool = False, **more: Any) -> Issue:
+        """Add an item; one that was made by hand must not take the id of one that was made before a restart."""
         self._numbers[repository] += 1
         now = int(time.time())
+        id = FIRST_ID + (now if is_made else len(self.issues) + 1)
         more.setdefault("created_at", more.get("updated_at", now))
         more.setdefault("updated_at", now)
-        issue = Issue(FIRST_ID + len(self.issues) + 1, self._numbers[repository], repository, title, author, **more)
+        issue = Issue(id, self._numbers[repository], repository, title, author, **more)
         while issue.id in self.issues:
             issue.id += 1
         self.issues[issue.id] = self.numbered[repository, issue.number] = issue

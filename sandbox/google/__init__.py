@@ -17,8 +17,8 @@ from sandbox.google.channels import Channel
 from sandbox.google.consent import GoogleConsent
 from sandbox.google.control import Control
 from sandbox.google.control import routes as control_routes
-from sandbox.google.drive import File
 from sandbox.google.events import LONGEST, Calendar, Event, occurrences
+from sandbox.google.files import File
 from sandbox.people import Person
 from sandbox.sender import Delivery
 from sandbox.stand import Stand

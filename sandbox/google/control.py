@@ -11,8 +11,8 @@ from sandbox import words
 from sandbox.control import body, controls
 from sandbox.google import seed
 from sandbox.google.api import google
-from sandbox.google.drive import Comment, File
 from sandbox.google.events import Calendar, Event, Moment
+from sandbox.google.files import Comment, File
 from sandbox.people import COLLEAGUES, Person
 from sandbox.reply import reply
 from sandbox.stand import Unknown
@@ -133,7 +133,7 @@ class Control:
         raise Unknown(f"no item {id}")
 
     def change_item(self: Any, id: str, spec: dict[str, Any]) -> dict[str, Any]:
-        """An event or an instance: title, start, end, state, calendar; a file: title, share, unshare; a comment."""
+        """An event: title, start, end, state, calendar; a file: title, share, viewed; a comment: resolved, reply."""
         file = self.files.get(id.partition("/")[0])
         if file is not None:
             return self.change_shared(file, id.partition("/")[2], spec)
@@ -174,12 +174,18 @@ class Control:
             comment = next((each for each in file.comments if each.id == comment_id), None)
             if comment is None:
                 raise Unknown(f"no comment {comment_id}")
-            comment.is_resolved = bool(spec.get("resolved", spec.get("state") == "closed"))
+            if "reply" in spec:
+                id = seed.make_id("reply", comment.id, len(comment.replies))[:11]
+                comment.replies.append(Comment(id, self.who(spec.get("account")), spec["reply"], now, now))
+            if "resolved" in spec or "state" in spec:
+                comment.is_resolved = bool(spec.get("resolved", spec.get("state") == "closed"))
             comment.modified = now
         file.name = spec.get("title", file.name)
         file.is_trashed = bool(spec.get("trashed", file.is_trashed))
         if "title" in spec:
             file.modified = now
+        if "viewed" in spec:
+            file.viewed[self.who(spec["viewed"]).key] = now
         if "share" in spec:
             key = self.who(spec["share"]).key
             file.shared[key] = now

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sandbox.google.drive import Comment, File
 from sandbox.google.events import Calendar, Event, instance_id, starts
+from sandbox.google.files import Comment, File
 from sandbox.people import COLLEAGUES, Person
 
 HERE = Path(__file__).parent

@@ -72,11 +72,17 @@ class Jira(Control, Stand):
 
     # -- issues
 
-    def add(self, project: str, summary: str, reporter: Person, **more: Any) -> Issue:
+    def add(self, project: str, summary: str, reporter: Person, *, is_made: bool = False, **more: Any) -> Issue:
+        """Add an issue; one that was made by hand must not take the id and key of one made before a restart."""
         self.numbers[project] = self.numbers.get(project, 0) + 1
+        if is_made:
+            self.numbers[project] = max(self.numbers[project], int(time.time()) % 900_000 + 1000)
         now = datetime.now(UTC)
         more = {"created": more.get("updated", now), "updated": now} | more
-        id, key = str(10_000 + len(self.issues) + 1), f"{project}-{self.numbers[project]}"
+        id, key = (
+            str((int(time.time()) if is_made else 10_000 + len(self.issues)) + 1),
+            f"{project}-{self.numbers[project]}",
+        )
         while id in self.issues:
             id = str(int(id) + 1)
         issue = self.issues[id] = self.keys[key] = Issue(id, key, summary, reporter, **more)

@@ -48,6 +48,7 @@ class Control:
             spec.get("project", "FERRY"),
             spec["title"],
             COLLEAGUES[0],
+            is_made=True,
             assignee=None if mentioned else person,
             kind=_one_of(TYPES, spec.get("kind", "Task")),
             priority=_one_of(PRIORITIES, spec["priority"]) if spec.get("priority") else "Medium",

@@ -2,98 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import functools
-from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, render_template, request
-from werkzeug.local import LocalProxy
+from flask import Blueprint, g, render_template, request
 
 from sandbox.people import Person
 from sandbox.reply import reply
+from sandbox.slack.api import Wrong, channel_of, given, limit, me, method, needs, paged, slack
 from sandbox.slack.workspace import Conversation, shape
 
-slack: Any = LocalProxy(lambda: current_app.extensions["sandbox"].stands["slack"])
 routes = Blueprint("slack_methods", __name__)
-
-
-class Wrong(Exception):
-    """`ok: false`, with this error."""
-
-
-def given(name: str, default: str = "") -> str:
-    """A parameter, in whichever of Slack's ways it was sent."""
-    if name in request.values:
-        return request.values[name]
-    body = request.get_json(silent=True) if request.is_json else None
-    return str(body.get(name, default)) if isinstance(body, dict) else default
-
-
-def method(name: str, *scopes: str, only_user: bool = False, blueprint: Blueprint = routes) -> Callable[[Any], Any]:
-    """A method of the API, for tokens with all of `scopes`; it is called by GET or POST."""
-
-    def wrap(view: Callable[[], dict[str, Any]]) -> Callable[[], Response]:
-        @blueprint.route(f"/api/{name}", methods=["GET", "POST"], endpoint=name.replace(".", "_"))
-        @functools.wraps(view)
-        def answer() -> Response:
-            if g.token is None:
-                return slack.unauthorized()
-            if only_user and g.token.use == "bot":
-                return reply({"ok": False, "error": "not_allowed_token_type"})
-            held = g.token.grant.scopes
-            headers = {"X-OAuth-Scopes": ",".join(held), "X-Accepted-OAuth-Scopes": ",".join(scopes)}
-            lacking = [scope for scope in scopes if scope not in held]
-            if lacking:
-                error = {"ok": False, "error": "missing_scope", "needed": lacking[0], "provided": ",".join(held)}
-                return reply(error, headers=headers)
-            try:
-                with slack.lock:
-                    return reply({"ok": True, **view()}, headers=headers)
-            except Wrong as error:
-                return reply({"ok": False, "error": str(error)}, headers=headers)
-
-        return answer
-
-    return wrap
-
-
-def me() -> str:
-    return slack.workspace.user_id(slack.person())
-
-
-def limit(default: int, most: int) -> int:
-    text = given("limit") or str(default)
-    if not text.isdigit() or int(text) < 1:
-        raise Wrong("invalid_limit")
-    return min(int(text), most)
-
-
-def paged(items: list[Any], size: int) -> tuple[list[Any], dict[str, Any]]:
-    """One page by cursor; the cursor is "" at the end."""
-    cursor, offset = given("cursor"), 0
-    if cursor:
-        try:
-            offset = int(base64.b64decode(cursor).decode().removeprefix("next:"))
-        except ValueError:
-            raise Wrong("invalid_cursor") from None
-        if slack.faults.take("stale_cursor", account=g.account):
-            raise Wrong("invalid_cursor")
-    shown, more = items[offset : offset + size], offset + size < len(items)
-    if offset and shown and slack.faults.take("duplicates", account=g.account):
-        shown = [items[offset - 1], *shown]
-    after = offset + size
-    if more and slack.faults.take("empty_page", account=g.account):
-        shown, after = [], offset
-    next_cursor = base64.b64encode(f"next:{after}".encode()).decode() if more else ""
-    return shown, {"response_metadata": {"next_cursor": next_cursor}}
-
-
-def channel_of(name: str = "channel") -> Conversation:
-    found = slack.workspace.conversations.get(given(name))
-    if found is None or (found.is_im and me() not in found.members):
-        raise Wrong("channel_not_found")
-    return found
 
 
 def user_shape(person: Person) -> dict[str, Any]:
@@ -130,12 +48,12 @@ def conversation_shape(each: Conversation) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@method("api.test")
+@method("api.test", blueprint=routes)
 def api_test() -> dict[str, Any]:
     return {"args": request.values.to_dict()}
 
 
-@method("auth.test")
+@method("auth.test", blueprint=routes)
 def auth_test() -> dict[str, Any]:
     workspace, person = slack.workspace, slack.person()
     return {
@@ -144,7 +62,7 @@ def auth_test() -> dict[str, Any]:
     }  # fmt: skip
 
 
-@method("auth.revoke")
+@method("auth.revoke", blueprint=routes)
 def auth_revoke() -> dict[str, Any]:
     if given("test") in ("1", "true"):
         return {"revoked": False}
@@ -152,14 +70,14 @@ def auth_revoke() -> dict[str, Any]:
     return {"revoked": True}
 
 
-@method("team.info", "team:read")
+@method("team.info", "team:read", blueprint=routes)
 def team_info() -> dict[str, Any]:
     workspace = slack.workspace
     team = {"id": workspace.team_id, "name": workspace.name, "domain": workspace.domain, "url": f"{slack.base}/"}
     return {"team": team | {"email_domain": "", "icon": {"image_default": True}}}
 
 
-@method("users.info", "users:read")
+@method("users.info", "users:read", blueprint=routes)
 def users_info() -> dict[str, Any]:
     person = slack.workspace.person(given("user"))
     if person is None:
@@ -167,13 +85,13 @@ def users_info() -> dict[str, Any]:
     return {"user": user_shape(person)}
 
 
-@method("users.list", "users:read")
+@method("users.list", "users:read", blueprint=routes)
 def users_list() -> dict[str, Any]:
     people, more = paged(list(slack.workspace.people()), limit(1000, 1000))
     return {"members": [user_shape(person) for person in people], **more}
 
 
-@method("conversations.list")
+@method("conversations.list", blueprint=routes)
 def conversations_list() -> dict[str, Any]:
     kinds = (given("types") or "public_channel").split(",")
     needed = {"public_channel": "channels:read", "private_channel": "groups:read", "im": "im:read", "mpim": "mpim:read"}
@@ -187,7 +105,7 @@ def conversations_list() -> dict[str, Any]:
     return {"channels": [conversation_shape(each) for each in shown], **more}
 
 
-@method("conversations.info")
+@method("conversations.info", blueprint=routes)
 def conversations_info() -> dict[str, Any]:
     channel = channel_of()
     needs("im:read" if channel.is_im else "channels:read")
@@ -195,12 +113,7 @@ def conversations_info() -> dict[str, Any]:
     return {"channel": conversation_shape(channel) | {"last_read": max(own, default="0000000000.000000")}}
 
 
-def needs(scope: str) -> None:
-    if scope not in g.token.grant.scopes:
-        raise Wrong("missing_scope")
-
-
-@method("conversations.history")
+@method("conversations.history", blueprint=routes)
 def conversations_history() -> dict[str, Any]:
     """Messages of a conversation, the newest first; the bounds are left out unless `inclusive`."""
     channel = channel_of()
@@ -226,7 +139,7 @@ def conversations_history() -> dict[str, Any]:
     return body
 
 
-@method("conversations.replies")
+@method("conversations.replies", blueprint=routes)
 def conversations_replies() -> dict[str, Any]:
     channel, ts = channel_of(), given("ts")
     needs("im:history" if channel.is_im else "channels:history")
@@ -237,7 +150,7 @@ def conversations_replies() -> dict[str, Any]:
     return {"messages": [shape(slack.workspace, message) for message in shown], "has_more": False, **more}
 
 
-@method("chat.getPermalink")
+@method("chat.getPermalink", blueprint=routes)
 def permalink() -> dict[str, Any]:
     channel = channel_of()
     message = channel.messages.get(given("message_ts"))
@@ -246,7 +159,7 @@ def permalink() -> dict[str, Any]:
     return {"permalink": slack.workspace.permalink(channel, message), "channel": channel.id}
 
 
-@method("reminders.list", "reminders:read", only_user=True)
+@method("reminders.list", "reminders:read", only_user=True, blueprint=routes)
 def reminders_list() -> dict[str, Any]:
     mine = [reminder for reminder in slack.workspace.reminders.values() if reminder.user == me()]
     return {
@@ -260,17 +173,18 @@ def reminders_list() -> dict[str, Any]:
     }  # fmt: skip
 
 
-@method("stars.list", "stars:read", only_user=True)
+@method("stars.list", "stars:read", only_user=True, blueprint=routes)
 def stars_list() -> dict[str, Any]:
-    workspace, items = slack.workspace, []
+    workspace = slack.workspace
+    items: list[dict[str, Any]] = []
     mine = sorted((saved for saved in workspace.saved if saved.user == me()), key=lambda saved: -saved.date_create)
     for saved in mine:
         channel = workspace.conversations[saved.channel]
         message = channel.messages.get(saved.ts)
         if message:
-            shown = shape(workspace, message) | {"permalink": workspace.permalink(channel, message), "is_starred": True}
-            item = {"type": "message", "channel": channel.id, "message": shown, "date_create": saved.date_create}
-            items.append(item)
+            link = {"permalink": workspace.permalink(channel, message), "is_starred": True}
+            starred = {"message": shape(workspace, message) | link, "date_create": saved.date_create}
+            items.append({"type": "message", "channel": channel.id, **starred})
     shown, more = paged(items, limit(100, 1000))
     paging = {"per_page": len(shown), "spill": 0, "page": 1, "total": len(items), "pages": 1}
     return {"items": shown, "paging": paging, **more}

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g
 
-from sandbox.slack.methods import Wrong, given, me, method, slack
+from sandbox.slack.api import Wrong, given, me, method, slack
 from sandbox.slack.workspace import Conversation, Message, letters
 
 routes = Blueprint("slack_search", __name__)

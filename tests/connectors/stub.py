@@ -22,6 +22,8 @@ class Asked:
     query: dict[str, str]
     headers: dict[str, str]
     body: bytes
+    port: int = 0
+    """The caller's, which tells one connection from another."""
 
     @property
     def form(self) -> dict[str, str]:
@@ -62,7 +64,7 @@ class Stub:
                 headers = {key.lower(): value for key, value in self.headers.items()}
                 asked = Asked(
                     self.command, parts.path, dict(parse_qsl(parts.query, keep_blank_values=True)), headers,
-                    self.rfile.read(length),
+                    self.rfile.read(length), self.client_address[1],
                 )
                 stub.asked.append(asked)
                 reply = stub.answer(asked)

@@ -127,6 +127,12 @@ def test_an_unchanged_account_costs_three_conditional_requests(stand, stub, inbo
     assert [a.headers.get("if-none-match") is not None for a in stub.asked] == [True] * 3
 
 
+def test_one_connection_carries_a_whole_run(stand, stub, inbox, credentials):
+    stand.issues = [issue(n) for n in range(1, 251)]
+    inbox.run(GitHub(), credentials)
+    assert len({asked.port for asked in stub.asked}) == 1
+
+
 def test_closed_leaves_and_reopened_returns(stand, inbox, credentials):
     stand.issues = [issue(n) for n in range(1, 5)]
     inbox.run(GitHub(), credentials)

@@ -40,8 +40,7 @@ class Visitor:
             f"sandbox-{provider}-secret",
             scope=scope,
             redirect_uri=CALLBACK.format(provider),
-            code_challenge_method="S256",
-            **{"token_endpoint_auth_method": "client_secret_post", **more},
+            **{"token_endpoint_auth_method": "client_secret_post", "code_challenge_method": "S256", **more},
         )
 
     def consent(self, url, account="mara", decision="allow"):

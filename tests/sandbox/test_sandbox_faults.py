@@ -157,3 +157,56 @@ def test_a_fault_in_the_token_endpoint(http, fault):
     fault(kind="status", status=500, path="/login/oauth/access_token")
     assert http.post("/github/login/oauth/access_token", data={}).status_code == 500
     assert http.post("/github/login/oauth/access_token", data={}).status_code == 200
+
+
+EVERYWHERE = {
+    "github": ("GET", "/github/issues"),
+    "jira": ("GET", "/jira/ex/jira/3c0f5a52-8d1e-4a7b-9f60-b1d2c3e4f5a6/rest/api/3/myself"),
+    "google": ("GET", "/google/calendar/v3/users/me/calendarList"),
+    "slack": ("POST", "/slack/api/auth.test"),
+    "notion": ("GET", "/notion/v1/users/me"),
+    "linear": ("POST", "/linear/graphql"),
+}
+LIMITED = {"github": 403, "jira": 429, "google": 403, "slack": 429, "notion": 429, "linear": 400}
+
+
+@pytest.mark.parametrize("provider", EVERYWHERE)
+def test_every_provider_has_every_fault_of_the_wire(http, bearer, control, provider):
+    method, path = EVERYWHERE[provider]
+    headers = bearer(provider) | {"Notion-Version": "2025-09-03"}
+
+    def ask(**spec):
+        if spec:
+            control(provider, "POST", "/faults", **spec)
+        body = {"query": "{ viewer { id } }"} if provider == "linear" else None
+        return http.request(method, path, headers=headers, json=body)
+
+    assert ask().status_code == 200
+    assert ask(kind="status", status=500).status_code == 500
+    assert ask(kind="status", status=503, retry_after=9).headers["Retry-After"] == "9"
+    assert ask(kind="html").headers["Content-Type"].startswith("text/html")
+    assert ask(kind="rate_limit", retry_after=3).status_code == LIMITED[provider]
+    assert ask(kind="unauthorized").status_code == (200 if provider == "slack" else 401)
+    assert ask(kind="empty").content == b""
+    for kind in ("truncated", "garbage"):
+        with pytest.raises(json.JSONDecodeError):
+            ask(kind=kind).json()
+    for kind in ("reset", "short"):
+        with pytest.raises(httpx2.TransportError):
+            ask(kind=kind)
+    assert ask().status_code == 200
+    used = [each["fault"] for each in control(provider, "GET", "/requests")["requests"]][-11:]
+    kinds = "status status html rate_limit unauthorized empty truncated garbage reset short"
+    assert used == [*kinds.split(), None]
+
+
+@pytest.mark.parametrize("provider", EVERYWHERE)
+def test_a_made_account_can_be_filled_anywhere(http, bearer, control, provider):
+    control(provider, "POST", "/accounts", key=f"bench-{provider}", count=3)
+    assert control(provider, "POST", "/items", account=f"bench-{provider}-2", count=7) == {"count": 7}
+    method, path = EVERYWHERE[provider]
+    headers = bearer(provider, f"bench-{provider}-2") | {"Notion-Version": "2025-09-03"}
+    body = {"query": "{ viewer { id } }"} if provider == "linear" else None
+    assert http.request(method, path, headers=headers, json=body).status_code == 200
+    assert http.post(f"/{provider}/_control/items", json={"account": "nobody", "title": "x"}).status_code == 404
+    assert http.post(f"/{provider}/_control/reset", json={}).json() == {"reset": provider}

@@ -290,6 +290,11 @@ def test_changes_since_a_token(drive, control):
     assert page["changes"][0]["file"]["name"] == "Neu für dich"
     control("google", "POST", f"/items/{comment['id']}", resolved=True)
     said = drive.comments().list(fileId=file["id"], fields="*").execute()["comments"]
+    control("google", "POST", f"/items/{comment['id']}", reply="done", account="mara")
+    control("google", "PATCH", f"/items/{file['id']}", viewed="mara")
+    reply = drive.comments().list(fileId=file["id"], fields="comments/replies(content,author/me)").execute()
+    assert reply["comments"][0]["replies"] == [{"content": "done", "author": {"me": True}}]
+    assert drive.files().get(fileId=file["id"], fields="viewedByMeTime").execute()["viewedByMeTime"]
     assert said[0]["resolved"] and said[0]["mentionedEmailAddresses"] == ["mara.lindqvist@example.com"]
     control("google", "PATCH", f"/items/{file['id']}", unshare="mara")
     page = drive.changes().list(pageToken=page["newStartPageToken"], fields="*").execute()

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 import jira as official
 import pytest
 
+from sandbox.app import serve
+
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "payloads" / "jira"
 SITE = "3c0f5a52-8d1e-4a7b-9f60-b1d2c3e4f5a6"
 API = f"/jira/ex/jira/{SITE}/rest/api/3"
@@ -197,6 +199,24 @@ def test_a_refresh_token_is_good_once(visitor, base, http):
     assert latest.status_code == 403, "reuse took back the whole family"
     headers = {"Authorization": f"Bearer {second['access_token']}"}
     assert http.get(f"{API}/myself", headers=headers).status_code == 401
+
+
+def test_rotation_goes_on_over_a_restart(visitor, base, http):
+    first, session = connect(visitor)
+    second = session.refresh_token(f"{base}/jira/oauth/token", refresh_token=first["refresh_token"])
+    with serve() as other:
+        old, new = ({"Authorization": f"Bearer {reply['access_token']}"} for reply in (first, second))
+        assert http.get(f"{other}{API}/myself", headers=old).status_code == 200
+        assert http.get(f"{other}{API}/myself", headers=new).status_code == 200
+        third = session.refresh_token(f"{other}/jira/oauth/token", refresh_token=second["refresh_token"])
+        assert third["refresh_token"] not in (first["refresh_token"], second["refresh_token"])
+        http.post(f"{other}/jira/_control/tokens/revoke", json={"account": "mara"})
+        body = {"grant_type": "refresh_token", "refresh_token": third["refresh_token"]}
+        app = {"client_id": "sandbox-jira", "client_secret": "sandbox-jira-secret"}
+        assert http.post(f"{other}/jira/oauth/token", data=body | app).status_code == 403
+    with serve() as other:
+        http.post(f"{other}/jira/_control/tokens/expire", json={})
+        assert http.get(f"{other}{API}/myself", headers=new).status_code == 401, "though this one never saw it before"
 
 
 def test_parallel_refreshes_have_one_winner(visitor, http, control):

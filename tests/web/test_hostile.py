@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import time
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -19,11 +20,13 @@ from werkzeug.test import TestResponse
 from models.tokens import Login
 from models.users import User
 from tests.cast import Front, Person, transaction
-from tests.hostile import BODIES, PATH_PARTS, QUERY_ODD, QUERY_REFUSED, Raw, kind_of, odd, refused
+from tests.hostile import BODIES, PATH_PARTS, QUERY_ODD, QUERY_REFUSED, Body, Raw, kind_of, odd, refused
 from tests.operations import PATHS, Field, Operation, document, operations
 
 pytestmark = pytest.mark.usefixtures("unlimited", "sandbox")
 SLOWEST = 2.0
+AUTH = re.compile("/auth/|/password")
+"""Where a wrong value may be a wrong credential."""
 NOBODYS = {True: 2**31, False: "00000000-0000-4000-8000-000000000000"}
 WITH_BODY = [each for each in operations() if each.body is not None]
 WITH_QUERY = [each for each in operations() if any(each.query())]
@@ -79,6 +82,8 @@ class Household:
             id = next((value for name, value in body.items() if name == "id" or name.endswith("_id")), None)
             if id is not None:
                 self.things[path.strip("/").split("/")[-1]] = id
+            if "slug" in body:
+                self.things["slug"] = body["slug"]
 
     def thing(self, name: str) -> Any:
         """The id of a thing by the name of its list or by what a field calls it: `categoryId` → categories."""
@@ -99,9 +104,15 @@ class Household:
         for place, part in enumerate(parts):
             if PATHS.fullmatch(part):
                 name = part.strip("{}")
-                id = self.thing(parts[place - 1]) or self.thing(name) or NOBODYS[operation.is_number(name)]
-                parts[place] = "github" if part == "{provider}" else str(id)
+                real = self.thing("slug") if name == "slug" else self.thing(parts[place - 1]) or self.thing(name)
+                real = "github" if name == "provider" else real
+                parts[place] = str(real or NOBODYS[operation.is_number(name)])
         return "/".join(parts)
+
+    def wrong(self, operation: Operation) -> tuple[int, ...]:
+        """The statuses of a wrong value: 400, or where the path names nothing real perhaps 404 before."""
+        names_nothing = any(str(each) in self.path(operation) for each in NOBODYS.values())
+        return (400, 404) if names_nothing else (400,)
 
     def call(self, method: str, path: str, **options: Any) -> TestResponse:
         began = time.perf_counter()
@@ -136,7 +147,9 @@ def check(operation: Operation, answer: TestResponse, sent: object, *statuses: i
     """Never 500 and never 422; a refusal is in the documented shape. Good answers were held against theirs already."""
     told = f"{operation} with {str(sent)[:200]!r} → {answer.status_code} {answer.get_data(as_text=True)[:300]}"
     assert answer.status_code < 500 or answer.status_code in (502,), told
-    assert answer.status_code != 422, told
+    assert answer.status_code != 422 and not 300 <= answer.status_code < 400, told
+    if 401 not in statuses and operation.method != "DELETE" and not AUTH.search(operation.path):
+        assert answer.status_code != 401, f"{told}: the attack never reached the view"
     if statuses:
         assert answer.status_code in statuses, told
     if answer.status_code >= 400:
@@ -183,9 +196,13 @@ def written(body: Any, place: Field, value: Any) -> bytes | None:
 @walk(operations())
 def test_whole_bodies(operation: Operation, home: Household) -> None:
     path = home.path(operation)
+
+    def statuses(body: Body) -> tuple[int, ...]:
+        return () if operation.body is None else (*body.statuses, *home.wrong(operation)[1:])
+
     for body in BODIES if operation.body is not None else BODIES[::6]:
         answer = home.call(operation.method, path, data=body.data, headers=dict(body.headers))
-        check(operation, answer, body, *(body.statuses if operation.body is not None else ()))
+        check(operation, answer, body, *statuses(body))
 
 
 @walk(WITH_BODY)
@@ -197,7 +214,7 @@ def test_values_in_bodies(operation: Operation, home: Household) -> None:
             data = written(sample, place, value)
             if data is not None:
                 answer = home.call(operation.method, path, data=data, headers=headers)
-                check(operation, answer, (place.path, value), 400)
+                check(operation, answer, (place.path, value), *home.wrong(operation))
         for value in odd(place.name, place.schema):
             data = written(sample, place, value)
             if data is not None:
@@ -211,9 +228,9 @@ def test_missing_and_unknown_fields(operation: Operation, home: Household) -> No
     wanted = operation.resolved(operation.body or {}).get("required", [])
     for name in wanted:
         less = {key: value for key, value in sample.items() if key != name}
-        check(operation, home.call(operation.method, path, json=less), f"no {name}", 400)
+        check(operation, home.call(operation.method, path, json=less), f"no {name}", *home.wrong(operation))
     if wanted:
-        check(operation, home.call(operation.method, path), "no body", 400)
+        check(operation, home.call(operation.method, path), "no body", *home.wrong(operation))
     more = {"__proto__": {"a": 1}, "constructor": 1, "id": 1, "user_id": 1, "is_staff": True, "x" * 1000: [[]], "": ""}
     check(operation, home.call(operation.method, path, json={**more, **sample}), "more fields")
 
@@ -223,7 +240,8 @@ def test_values_in_queries(operation: Operation, home: Household) -> None:
     path = home.path(operation)
     for name, schema in operation.query():
         for value in QUERY_REFUSED.get(kind_of(name, schema), ()):
-            check(operation, home.call(operation.method, f"{path}?{name}={value}"), (name, value), 400)
+            answer = home.call(operation.method, f"{path}?{name}={value}")
+            check(operation, answer, (name, value), *home.wrong(operation))
         for value in QUERY_ODD:
             check(operation, home.call(operation.method, f"{path}?{name}={value}"), (name, value))
         check(operation, home.call(operation.method, f"{path}?{name}=1&{name}=x&{name}"), (name, "repeated"))
@@ -240,7 +258,7 @@ def test_values_in_paths(operation: Operation, home: Household) -> None:
             path = home.path(operation).split("/")
             path[before.count("/")] = part
             answer = home.call(operation.method, "/".join(path), json=sample)
-            check(operation, answer, part, 400, 404, 405)
+            check(operation, answer, part, *(() if name == "slug" else (400, 404, 405)))
 
 
 @walk(operations())
@@ -253,6 +271,24 @@ def test_other_methods_and_tokens(operation: Operation, home: Household) -> None
         for token in (None, "x", "a.b.c", "x" * 20_000):
             answer = home.front.call(operation.method, path, token=token)
             check(operation, answer, f"token {str(token)[:10]}", 401)
+
+
+def texts(value: Any) -> list[str]:
+    """Every text in an answer."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [text for member in value for text in texts(member)]
+    return [value] if isinstance(value, str) else []
+
+
+@walk([each for each in WITH_BODY if "201" in each.statuses and "title" in (each.example or ()) and each not in WITH_ID])
+def test_no_hostile_text_is_kept_as_something_else(home: Household, operation: Operation) -> None:
+    for text in ("\u202egnp.exe", "👩‍👩‍👧‍👦", "<script>alert(1)</script>", "' OR 1=1 --", "=1+1", "a\tb\nc", "%_\\"):
+        body = {**home.sample(operation), "title": text}
+        answer = home.call("POST", operation.path, json=body)
+        assert answer.status_code == 201, answer.text
+        assert "title" not in str(answer.json) or text in texts(answer.json)
 
 
 def test_every_contract_is_walked() -> None:

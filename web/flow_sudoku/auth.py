@@ -89,7 +89,7 @@ def renew(given: dict[str, Any]) -> dict[str, Any]:
 @routes.response(200, MeSchema)
 def me() -> dict[str, Any]:
     """Get the current user."""
-    subscription = standing(caller())
+    subscription = standing(caller().id)
     return {
         **show_user(current_user()),
         "subscription_status": subscription["status"],

@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from models.db import Record
 from models.plans import PLANS
+from models.subscriptions import STATUSES, plan_and_subscription
 from web.auth import caller
 from web.fields import Timestamp
 from web.flow_sudoku.shape import Routes
@@ -27,13 +27,21 @@ def tier(plan_id: str) -> str:
     return "studio" if PLANS[plan_id].price else "free"
 
 
-def standing(who: Record) -> dict[str, Any]:
-    """A user's subscription as the contract writes it."""
-    return {"tier": tier(who.plan), "status": "active", "current_period_end": None, "cancel_at_period_end": False}
+def standing(user_id: int) -> dict[str, Any]:
+    """A user's subscription as the contract writes it; without one that is or was, the free tier is active."""
+    plan_id, found = plan_and_subscription(user_id)
+    status = STATUSES.get(found.status or "") if found else None
+    real = found if status else None
+    return {
+        "tier": tier(plan_id),
+        "status": status or "active",
+        "current_period_end": real.period_end if real else None,
+        "cancel_at_period_end": real.cancels_at_period_end if real else False,
+    }
 
 
 @routes.get("/status")
 @routes.response(200, StandingSchema)
 def status() -> dict[str, Any]:
     """Check the subscription."""
-    return standing(caller())
+    return standing(caller().id)

@@ -20,7 +20,7 @@ routes = Routes("api_keys", __name__, url_prefix="/auth/api-keys", description="
 
 class NewKeySchema(Input):
     name = Text(100, required=True)
-    scopes = fields.List(Choice(*SCOPES), validate=validate.Length(1, 2))
+    scopes = fields.List(Choice(*SCOPES), validate=validate.Length(1, len(SCOPES)))
     expires_at = Timestamp(allow_none=True)
 
 

@@ -87,6 +87,9 @@ class FocusFlow(Shape):
         resource = rest[0] if rest else ""
         if version not in ("v1", "v2") or f"/{resource}".startswith(("/docs", "/openapi.json")):
             return None
+        if version == "v2":
+            # Within an organisation the organisation's own limits hold (web/focusflow/seat.py).
+            return None if resource == "organizations" and rest[1] else Limit("focusflow-v2", 300)
         if method == "POST" and resource == "auth" and rest[1] in _LOGIN_PATHS:
             return Limit("focusflow-auth", 10, "address")
         if resource == "analytics":

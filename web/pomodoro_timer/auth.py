@@ -15,7 +15,7 @@ from models.letters import send_verification_link
 from models.tokens import Login, access_seconds, refresh
 from models.users import User
 from settings import settings
-from web.auth import caller, client_address, public
+from web.auth import client_address, logged_in, public
 from web.body import Input
 from web.fields import Email, LoginName, Password, Text
 from web.pomodoro_timer.shape import AnswerSchema, Routes, answer
@@ -113,7 +113,7 @@ def renew() -> dict[str, Any]:
 @routes.response(200, AnswerSchema)
 def logout() -> Response:
     """Log out: the tokens of this login stop working and the cookie is cleared."""
-    session.get_one(Login, caller().login_id).end()
+    session.get_one(Login, logged_in().login_id).end()
     return _with_cookie(answer(200, "OK"), "", max_age=0)
 
 

@@ -11,7 +11,7 @@ from models.guesses import log_in
 from models.letters import send_reset_link, send_verification_link
 from models.tokens import Login, MailedToken, end_login_of, end_logins, refresh
 from models.users import User, split_name
-from web.auth import caller, client_address, public
+from web.auth import caller, client_address, logged_in, public
 from web.body import Input
 from web.fields import Email, LoginName, Password, Text
 from web.produktifin.ids import write_id
@@ -100,7 +100,7 @@ def renew(given: dict[str, Any]) -> dict[str, Any]:
 @routes.response(200, MessageSchema)
 def logout(given: dict[str, Any]) -> dict[str, Any]:
     """Log out: both tokens of this login stop working, and the refresh token that is named."""
-    session.get_one(Login, caller().login_id).end()
+    session.get_one(Login, logged_in().login_id).end()
     if "refresh_token" in given:
         end_login_of(given["refresh_token"], caller().id)
     return {"message": "Logged out"}

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from models.feeds import Feed
-from web.auth import caller, current_user
+from web.auth import caller, current_user, logged_in
 from web.fields import Timestamp
 from web.ical import address
 from web.produktifin.shape import Routes
@@ -35,6 +35,7 @@ def show() -> dict[str, Any]:
 @routes.response(201, OpenedSchema)
 def create() -> dict[str, Any]:
     """Open the feed at a new secret address; an older one stops working."""
+    logged_in()
     feed, secret = Feed.open(current_user())
     return {**present(feed), "url": address(secret)}
 
@@ -43,6 +44,7 @@ def create() -> dict[str, Any]:
 @routes.response(204)
 def delete() -> None:
     """Close the feed: its address stops working."""
+    logged_in()
     Feed.close(current_user())
 
 

@@ -33,7 +33,7 @@ routes = Routes("history", __name__, url_prefix="/history", description="Past an
 
 class HistoryQuery(Input):
     status = Choice(
-        "finished", "paused", "planned", metadata={"description": "Finished and paused ones where none is given"}
+        "finished", "paused", "planned", "running", metadata={"description": "All that were begun where none is given"}
     )
     limit = QueryInt(1, 100, load_default=10)
     offset = QueryInt(0, 10**9, load_default=0)
@@ -75,7 +75,7 @@ class ResumedSchema(Schema):
 @routes.arguments(HistoryQuery, location="query")
 @routes.response(200, HistorySchema)
 def index(query: dict[str, Any]) -> dict[str, Any]:
-    """List all saved sessions, the newest first; planned ones with the next first."""
+    """List all saved sessions, the newest first; of those planned the next first."""
     user_id, status = caller().id, query.get("status")
     settle(user_id)
     if status == "planned":

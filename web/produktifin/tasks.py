@@ -28,7 +28,7 @@ class TaskChangeSchema(Input):
     is_done = Flag()
 
 
-class TaskSchema(Schema):
+class OneTaskSchema(Schema):
     task_id = fields.String(required=True, metadata={"example": "task_03"})
     title = fields.String(required=True, metadata={"example": "New Task"})
     is_done = fields.Boolean(required=True)
@@ -36,7 +36,7 @@ class TaskSchema(Schema):
 
 @routes.post("")
 @routes.arguments(AddedTaskSchema, example={"session_id": "sess_01", "title": "New Task"})
-@routes.response(201, TaskSchema)
+@routes.response(201, OneTaskSchema)
 def create(given: dict[str, Any]) -> dict[str, Any]:
     """Add a new task to an active session."""
     held = hold_session(caller().id, read_id("sess_", given["session_id"]))
@@ -46,7 +46,7 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
 
 @routes.patch("/<task_id>")
 @routes.arguments(TaskChangeSchema, example={"is_done": True})
-@routes.response(200, TaskSchema)
+@routes.response(200, OneTaskSchema)
 def update(given: dict[str, Any], task_id: str) -> dict[str, Any]:
     """Update a task (e.g. mark as done)."""
     task = Task.hold_uid(caller().id, read_id("task_", task_id))

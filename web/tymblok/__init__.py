@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from web.app import ContractApp, create_app
 from web.docs import Document
-from web.tymblok import auth, blocks, categories, feed, inbox, integrations, settings, stats, subscriptions, users
+from web.tymblok import (
+    auth,
+    blocks,
+    categories,
+    feed,
+    inbox,
+    integrations,
+    oauth,
+    settings,
+    stats,
+    subscriptions,
+    users,
+)
 from web.tymblok.shape import shape
 
 HOST = "api.tymblok.app"
@@ -12,5 +24,7 @@ HOST = "api.tymblok.app"
 
 def create() -> ContractApp:
     """The contract's app."""
-    resources = (auth, users, settings, feed, blocks, categories, inbox, integrations, stats, subscriptions)
+    resources = (
+        auth, oauth, users, settings, feed, blocks, categories, inbox, integrations, stats, subscriptions,
+    )  # fmt: skip
     return create_app(shape, Document("/v1", "Tymblok", "1.0.0", [resource.routes for resource in resources]))

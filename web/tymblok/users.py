@@ -6,7 +6,8 @@ from typing import Any
 
 from marshmallow import fields
 
-from models.letters import send_password_changed, send_restore_link
+from models.closure import close_account
+from models.letters import send_password_changed
 from models.tokens import end_logins
 from models.users import User
 from web.auth import caller, current_user
@@ -83,11 +84,7 @@ def update(given: dict[str, Any]) -> dict[str, Any]:
 @routes.response(200, DeletionSchema)
 def delete() -> dict[str, Any]:
     """Delete the account; for 30 days a mailed link restores it."""
-    user = current_user()
-    purged_at = user.delete()
-    end_logins(user)
-    send_restore_link(user)
-    return {"message": "Account scheduled for deletion", "deletionDate": purged_at}
+    return {"message": "Account scheduled for deletion", "deletionDate": close_account(current_user())}
 
 
 @routes.put("/me/password")
