@@ -10,7 +10,7 @@ import httpx2
 
 from connectors import text
 from connectors.base import ConnectorError, Credentials, Cursor, Item, Page, Profile
-from connectors.faults import TokenRefused, busy, forbidden, guarded, of_status, spoken, unreadable, wait
+from connectors.faults import TokenRefused, busy, clock, forbidden, guarded, of_status, spoken, unreadable, wait
 from connectors.members import read, sweep
 from connectors.oauth import client_of, revoke_token
 from connectors.text import Malformed
@@ -24,7 +24,7 @@ LIST_EVERY = timedelta(hours=6)
 HIGH = (1, 2)
 """Urgent and high; 0 is no priority."""
 ENDED = ("completed", "canceled", "cancelled", "duplicate")
-RESETS = ("x-ratelimit-requests-reset", "x-ratelimit-complexity-reset")
+LIMITS = ("requests", "complexity")
 
 VIEWER = "query { viewer { id name displayName email avatarUrl organization { id name urlKey } } }"
 # Archived issues vanish unless asked for; an issue costs what its connections cost, so none is asked for.
@@ -189,10 +189,12 @@ def _refusal(answer: httpx2.Response, errors: object) -> ConnectorError:
 
 
 def _until_reset(answer: httpx2.Response) -> float | None:
-    """Linear's resets are epoch milliseconds."""
+    """Linear's resets are epoch milliseconds, one for each of its limits; the one that is used up counts."""
     seconds = wait(answer.headers)
     if seconds is not None:
         return seconds
-    resets = [int(answer.headers[name]) / 1000 for name in RESETS if answer.headers.get(name, "").isdigit()]
-    left = [reset - datetime.now(UTC).timestamp() for reset in resets]
-    return min(max([1.0, *left]), 3600.0) if left else 60.0
+    for limit in LIMITS:
+        reset = answer.headers.get(f"x-ratelimit-{limit}-reset", "")
+        if answer.headers.get(f"x-ratelimit-{limit}-remaining", "0") == "0" and reset.isdigit():
+            return min(max(1.0, int(reset) / 1000 - clock(answer.headers)), 3600.0)
+    return 60.0

@@ -76,9 +76,14 @@ class BoundedAdapter(HTTPAdapter):
         return response
 
 
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
 def session() -> requests.Session:
-    """A requests session that keeps these bounds."""
+    """A requests session that keeps these bounds, and knows no password but what it is given (.netrc is not asked)."""
     made = requests.Session()
+    made.auth = _as_it_is
     made.mount("http://", BoundedAdapter())
     made.mount("https://", BoundedAdapter())
     return made

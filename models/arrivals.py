@@ -89,8 +89,8 @@ class Filing:
             )
         }
 
-    def file(self, items: Iterable[Arrived]) -> None:
-        """Store a page. Items that were never seen open are not kept."""
+    def file(self, items: Iterable[Arrived]) -> list[str]:
+        """Store a page; returns what was written. Items that were never seen open are not kept."""
         rows: dict[str, dict[str, Any]] = {}
         for item in items:
             digest = content_hash(item)
@@ -105,9 +105,10 @@ class Filing:
             rows[item.external_id] = self._row(item, digest)
         if rows:
             session.connection().execute(_UPSERT, list(rows.values()))
+        return list(rows)
 
-    def sweep(self, scope: str, external_ids: frozenset[str]) -> None:
-        """Close what a complete listing of `scope` no longer shows, at most half of it at once.
+    def sweep(self, scope: str, external_ids: frozenset[str]) -> list[str]:
+        """Close what a complete listing of `scope` no longer shows, at most half of it at once; returns that.
 
         A provider that answers short for a day can so never empty an inbox; what is really gone goes with the next
         sweeps.
@@ -126,6 +127,7 @@ class Filing:
         for key in missing:
             self._known[key] = (None, False)
         self.counts.closed += len(missing)
+        return missing
 
     def _count(self, known: tuple[str | None, bool] | None, is_open: bool) -> None:
         if known is None:
@@ -198,7 +200,11 @@ def adopt_orphans(integration: Integration, sources: tuple[str, ...]) -> None:
 def _upsert() -> Any:
     insert = (sqlite.insert if settings.on_sqlite else postgresql.insert)(_TABLE)
     given = insert.excluded
-    values: Mapping[str, Any] = {name: given[name] for name in _CONTENT}
+    # Of what is closed a provider may tell no more than its id, so the last words on it stay.
+    is_closed = given.closed_at.is_not(None)
+    values: Mapping[str, Any] = {
+        name: case((is_closed, _TABLE.c[name]), else_=given[name]) for name in _CONTENT
+    }
     return insert.on_conflict_do_update(
         index_elements=["integration_id", "external_id"],
         set_={
@@ -207,7 +213,7 @@ def _upsert() -> Any:
             "updated_at": given.updated_at,
             # Closed stays closed since then; open again is open.
             "closed_at": case(
-                (given.closed_at.is_(None), None), else_=func.coalesce(_TABLE.c.closed_at, given.closed_at)
+                (is_closed, func.coalesce(_TABLE.c.closed_at, given.closed_at)), else_=None
             ),
         },
         where=_TABLE.c.content_hash.is_distinct_from(given.content_hash),

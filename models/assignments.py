@@ -10,7 +10,7 @@ from sqlalchemy import and_, func, or_, select
 from models.activity import note_assignment
 from models.clock import day_bounds, now
 from models.db import Record, session
-from models.errors import Conflict, Invalid, NotFound
+from models.errors import Conflict, NotFound
 from models.focus import hold_timer
 from models.organizations import Membership, Organization
 from models.projects import Project
@@ -33,9 +33,8 @@ def assign(organization: Organization, assigner: User, task_id: int, assignee_id
         raise NotFound("Member not found")
     if task.status == "completed":
         raise Conflict("A completed task cannot be assigned")
-    if organization.require_task_estimates and not task.estimated_pomodoros:
-        raise Invalid({"task_id": ["This organization wants an estimate for each task"]})
     _take_over(task, organization.id)
+    task.check_estimate("task_id")
     if task.owner_id != assignee.id:
         open_session = task.open_session()
         if open_session is not None:

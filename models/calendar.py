@@ -30,12 +30,12 @@ _OPEN = FocusSession.ended_at.is_(None)
 def plan_event(
     owner: User, title: str, starts_at: datetime, minutes: int, repeat: Repeat = "none", ends_on: date | None = None
 ) -> TimeBlock:
-    """Plan a session of focus; one that repeats is laid out ahead. Errors: LimitReached."""
+    """Plan a session of focus; one that repeats is laid out ahead. Errors: LimitReached, Invalid, Conflict."""
     event = TimeBlock.plan(
         owner, Category.system(CATEGORY), title=title, duration_minutes=minutes, **_wall_clock(owner, starts_at)
     )
     if repeat != "none":
-        BlockSeries.begin(owner, event, repeat, ends_on).lay_out(owner)
+        BlockSeries.begin(owner, event, repeat, ends_on)
     return event
 
 
@@ -54,7 +54,7 @@ def change_event(owner: User, event: TimeBlock, changes: dict[str, Any], scope: 
     repeat, ends_on = changes.get("repeat"), changes.get("ends_on")
     if event.series_id is None or day_of_rule is None:
         if repeat not in (None, "none"):
-            BlockSeries.begin(owner, event, repeat, ends_on).lay_out(owner)
+            BlockSeries.begin(owner, event, repeat, ends_on)
         return
     series = session.get_one(BlockSeries, event.series_id)
     if repeat == "none":

@@ -7,11 +7,14 @@ from sqlalchemy import delete, select, update
 from models.activity import MANAGERS_HEAR, note_membership
 from models.db import session
 from models.focus import FocusSession, hold_timer
-from models.live import LiveEvent
+from models.live import LiveEvent, write
 from models.organizations import Membership, Organization, admins_of
 from models.permissions import Role, is_allowed
 from models.projects import Project
 from models.users import User
+
+MEMBERSHIP_ENDED = "membership_ended"
+"""What a person's open apps are told last: their sockets close after it, within seconds also without Redis."""
 
 
 def take_out(organization: Organization, user_id: int) -> None:
@@ -23,6 +26,7 @@ def take_out(organization: Organization, user_id: int) -> None:
     _stop_clocks(organization.id, user_id)
     _hand_over_projects(organization.id, user_id)
     _forget_channel(user_id)
+    write(user_id, MEMBERSHIP_ENDED, {"organization": {"id": organization.id, "slug": organization.slug}})
 
 
 def give_role(organization: Organization, user_id: int, role: Role) -> Membership:

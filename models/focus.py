@@ -22,7 +22,7 @@ from models.db import Base, session
 from models.errors import Conflict, NotFound
 from models.live import tell
 from models.stretches import first_uncounted, write_stretches
-from models.timer import SECOND, Reading, cycle_of, read_clock, worked_us
+from models.timer import SECOND, Reading, cycle_of, read_clock
 from models.users import User
 from settings import settings
 
@@ -294,7 +294,7 @@ class FocusSession(Base):
         """Bank what was worked since the clock was started; a day's figures read it from there."""
         if self.running_since is None:
             return
-        began, before, after = self.running_since, self.counted_us, worked_us(self, moment)
+        began, before, after = self.running_since, self.counted_us, self.read(moment).worked_us
         cycle = self.cycle
         self.counted_us = after
         if cycle is not None:

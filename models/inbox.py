@@ -20,8 +20,8 @@ from models.users import User
 class InboxItem(Base):
     """Something to do, to read or to attend.
 
-    It is in the inbox while nobody dismissed it, no block plans it, and its provider says that it is open. Each of
-    the three is remembered apart, so a reopened issue returns and a dismissed one stays away.
+    It is in the inbox while nobody dismissed it or completed the task made from it, no block plans it, and its provider
+    says that it is open. Each is remembered apart, so a reopened issue returns and a dismissed one stays away.
     """
 
     __tablename__ = "inbox_items"
@@ -115,7 +115,7 @@ def _waiting(
 ) -> Any:
     wanted = [InboxItem.owner_id == user_id, InboxItem.closed_at.is_(None), ~exists().where(*_PLANNED_BY)]
     if not includes_dismissed:
-        wanted.append(InboxItem.dismissed_at.is_(None))
+        wanted += [InboxItem.dismissed_at.is_(None), InboxItem.completed_at.is_(None)]
     if source is not None:
         wanted.append(InboxItem.source == source)
     if type is not None:
@@ -151,6 +151,7 @@ def list_inbox(
                 InboxItem.starts_at,
                 InboxItem.ends_at,
                 InboxItem.dismissed_at,
+                InboxItem.completed_at,
                 InboxItem.created_at,
             )
             .where(_waiting(user_id, source, type, includes_dismissed, search))

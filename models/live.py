@@ -96,7 +96,10 @@ def newest_id(user_id: int | None = None) -> int:
 
 def forget_old_events() -> int:
     """Drop what nobody may ask for any more; returns how much."""
-    gone = session.execute(delete(LiveEvent).where(LiveEvent.created_at < now() - KEPT))
+    # The newest stays, for SQLite would give its number to the next event, which then looks like one told already.
+    gone = session.execute(
+        delete(LiveEvent).where(LiveEvent.created_at < now() - KEPT, LiveEvent.id < newest_id())
+    )
     return gone.rowcount  # type: ignore[attr-defined]  # a DELETE gives a CursorResult
 
 

@@ -196,9 +196,12 @@ def seat_of(user_id: int, slug: str) -> Record:
     return row
 
 
-def seat_for(user_id: int, slug: str, action: str) -> Record:
-    """The place of a member whose role allows that. Errors: NotFound, Forbidden."""
-    seat = seat_of(user_id, slug)
+def seat_named(user_id: int, slug: str, action: str, field: str = "organization") -> Record:
+    """A member's place in the organisation that a request's body names. Errors: Invalid, Forbidden (his role)."""
+    try:
+        seat = seat_of(user_id, slug)
+    except NotFound as error:
+        raise Invalid({field: ["There is no such organization"]}) from error
     check(seat.role, action)
     return seat
 

@@ -24,6 +24,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "withdraw invite": MANAGER_OR_ADMIN,
     "update member role": ADMIN_ONLY,
     "remove member": ADMIN_ONLY,
+    "make organization project": MANAGER_OR_ADMIN,
+    "make organization task": EVERY_MEMBER,
     "list organization tasks": MANAGER_OR_ADMIN,
     "assign task": MANAGER_OR_ADMIN,
     "live activity feed": MANAGER_OR_ADMIN,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.clock import now
 from models.db import Base, session
 from models.errors import Invalid, NotFound
-from models.organizations import is_member
+from models.organizations import Organization, is_member
 
 COLOR = "#3498db"
 
@@ -61,6 +61,11 @@ class Project(Base):
         session.add(project)
         session.flush()
         return project
+
+    @property
+    def organization(self) -> str | None:
+        """The slug of the organisation that it belongs to."""
+        return session.get_one(Organization, self.organization_id).slug if self.organization_id is not None else None
 
     def change(self, **values: Any) -> None:
         """Change what it is called and looks like, or whether it is active."""

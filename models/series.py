@@ -12,14 +12,27 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Literal, Self
 
 from dateutil.relativedelta import relativedelta
-from sqlalchemy import CheckConstraint, ForeignKey, String, Time, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    String,
+    Time,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import db
 from models.blocks import TimeBlock, days_changed
 from models.categories import Category
 from models.clock import instant, now, today
-from models.db import Base, Record, session
+from models.db import Base, session
+from models.errors import Conflict, Invalid
 from models.focus import FocusSession
 from models.plans import PLANS, UNLIMITED
 from models.users import User
@@ -29,9 +42,12 @@ REPEATS: tuple[Repeat, ...] = ("none", "daily", "weekly", "monthly")
 CATEGORY = "Deep Work"
 AHEAD = timedelta(days=92)
 """How far ahead of today a series is always laid out; the worker adds a day each night."""
-_WORKER_MAY_LAG = timedelta(days=31)
 FARTHEST = timedelta(days=731)
 """How far ahead a series is laid out for somebody who looks there."""
+BEHIND = timedelta(days=366)
+"""How long ago a series may begin; what is over is not worth a row for each day."""
+MOST = 200
+"""Series of one user that go on."""
 _STEPS = {"daily": relativedelta(days=1), "weekly": relativedelta(weeks=1), "monthly": relativedelta(months=1)}
 
 
@@ -56,7 +72,13 @@ class BlockSeries(Base):
 
     @classmethod
     def begin(cls, owner: User, first: TimeBlock, repeat: Repeat, ends_on: date | None) -> Self:
-        """Repeat a block from its day on. The owner is locked."""
+        """Repeat a block from its day on. The owner is locked. Errors: Invalid, Conflict."""
+        day = today(owner.timezone)
+        _check_beginning(first, day)
+        going_on = or_(cls.ends_on.is_(None), and_(cls.ends_on >= day, cls.ends_on >= cls.first_on))
+        living = session.scalar(select(func.count()).select_from(cls).where(cls.owner_id == owner.id, going_on)) or 0
+        if living >= MOST:
+            raise Conflict(f"A calendar holds at most {MOST} events that repeat")
         series = cls(
             owner_id=owner.id,
             title=first.title,
@@ -78,8 +100,9 @@ class BlockSeries(Base):
 
         A day that is full on the owner's plan is left out: the series takes no room that a block would not get.
         """
-        base = max(today(owner.timezone), self.first_on)
-        last = min(until or base + AHEAD, base + FARTHEST, self.ends_on or date.max)
+        day = today(owner.timezone)
+        near = max(day, self.first_on) + AHEAD
+        last = min(until or near, max(near, day + FARTHEST), self.ends_on or date.max)
         days = self._open_days(last)
         if days:
             self._write(owner, days)
@@ -155,7 +178,8 @@ class BlockSeries(Base):
             days_changed(self.owner_id, *(row.date for row in rows))
 
     def begin_anew(self, owner: User, first: TimeBlock, repeat: str) -> None:
-        """Follow another rule from this occurrence on. The owner is locked."""
+        """Follow another rule from this occurrence on. The owner is locked. Errors: Invalid."""
+        _check_beginning(first, today(owner.timezone))
         self.drop_after(first.series_on or first.date)
         session.execute(  # an occurrence that was deleted may stand for the day that this one takes
             update(TimeBlock)
@@ -198,6 +222,11 @@ class BlockSeries(Base):
         )
 
 
+def _check_beginning(first: TimeBlock, day: date) -> None:
+    if first.date < day - BEHIND:
+        raise Invalid({"date": ["An event that repeats may begin a year ago at most"]})
+
+
 def occurrences(first: date, repeat: str, after: date, until: date) -> Iterator[date]:
     """The days of a rule that begins on `first`, later than `after`, up to `until`."""
     step = _STEPS[repeat]
@@ -208,45 +237,3 @@ def occurrences(first: date, repeat: str, after: date, until: date) -> Iterator[
         if day > after:
             yield day
         number += 1
-
-
-def look_ahead(who: Record, last: date) -> None:
-    """Lay out a user's series as far as he looks, in a reading transaction. Near days are always there."""
-    near = today(who.timezone) + AHEAD - _WORKER_MAY_LAG
-    if last <= near or not session.scalar(select(BlockSeries.id).where(*_due(who.id, last)).limit(1)):
-        return
-    with db.writing():
-        lay_out_all(who.id, last)
-
-
-def lay_out_all(user_id: int, until: date | None = None) -> int:
-    """Lay out a user's series, by default as far as always; returns how many there were to do."""
-    owner = session.get_one(User, user_id)
-    owner.lock()
-    wanted = _due(user_id, until or today(owner.timezone) + AHEAD)
-    due = session.scalars(select(BlockSeries).where(*wanted).execution_options(populate_existing=True)).all()
-    for series in due:
-        series.lay_out(owner, until)
-    return len(due)
-
-
-def owners_of_due_series(until: date, after: int, limit: int) -> list[int]:
-    """Whose series are not laid out up to a day, by rising id after `after`."""
-    return list(
-        session.scalars(
-            select(BlockSeries.owner_id)
-            .join(User, User.id == BlockSeries.owner_id)
-            .where(BlockSeries.laid_out_until < until, _GOES_ON, User.deleted_at.is_(None), User.id > after)
-            .distinct()
-            .order_by(BlockSeries.owner_id)
-            .limit(limit)
-        )
-    )
-
-
-_GOES_ON = or_(BlockSeries.ends_on.is_(None), BlockSeries.ends_on > BlockSeries.laid_out_until)
-
-
-def _due(user_id: int, until: date) -> tuple[Any, ...]:
-    return BlockSeries.owner_id == user_id, BlockSeries.laid_out_until < until, _GOES_ON
-

@@ -32,7 +32,7 @@ from models.errors import Conflict, Invalid, NotFound
 from models.focus import FocusSession, hold_timer
 from models.inbox import InboxItem
 from models.live import tell
-from models.organizations import is_member
+from models.organizations import Organization, is_member
 from models.projects import Project
 
 Status = Literal["pending", "in_progress", "paused", "completed"]
@@ -158,9 +158,10 @@ class Task(Base):
         *,
         project: Project | None = None,
         inbox_item: InboxItem | None = None,
+        organization_id: int | None = None,
         **values: Any,
     ) -> Self:
-        """Write down something to do, of its own or from the inbox. Errors: Invalid."""
+        """Write down something to do, of its own or from the inbox, his own or an organisation's. Errors: Invalid."""
         if inbox_item is not None and session.scalar(select(cls.id).where(cls.inbox_item_id == inbox_item.id)):
             raise Invalid({"inbox_item": ["This item is a task already"]})
         task = cls(
@@ -168,9 +169,11 @@ class Task(Base):
             title=title,
             project_id=project.id if project else None,
             inbox_item_id=inbox_item.id if inbox_item else None,
-            organization_id=project.organization_id if project else None,
+            organization_id=organization_id,
             **values,
         )
+        task._follow(project)
+        task.check_estimate("estimated_pomodoros")
         session.add(task)
         session.flush()
         return task
@@ -192,6 +195,19 @@ class Task(Base):
         if self.organization_id is not None:
             raise Invalid({"project": ["The task belongs to an organization that this project does not belong to"]})
         self.organization_id = project.organization_id
+
+    def check_estimate(self, field: str) -> None:
+        """Whether it has the estimate that its organisation may want. Errors: Invalid."""
+        if self.organization_id is None or self.estimated_pomodoros:
+            return
+        if session.get_one(Organization, self.organization_id).require_task_estimates:
+            raise Invalid({field: ["This organization wants an estimate for each task"]})
+
+    def usual_minutes(self, own: int) -> int:
+        """How long a pomodoro on it lasts where nobody says: as its organisation has it, else its owner."""
+        if self.organization_id is None:
+            return own
+        return session.get_one(Organization, self.organization_id).default_pomodoro_duration
 
     # -- the documents' verbs; the timer is held
 

@@ -73,4 +73,7 @@ def worked_us(row: Any, moment: datetime | None = None) -> int:
 
 def read_clock(row: Any, moment: datetime | None = None) -> Reading:
     """Read a session's clock at a moment, now where none is given."""
-    return Reading(worked_us(row, moment), row.planned_seconds, cycle_of(row), row.kind != "focus")
+    worked = worked_us(row, moment)
+    if row.planned_seconds is not None:
+        worked = min(worked, row.planned_seconds * SECOND)
+    return Reading(worked, row.planned_seconds, cycle_of(row), row.kind != "focus")

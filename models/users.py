@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from sqlalchemy import ForeignKey, String, select, update
+from sqlalchemy import ForeignKey, String, false, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -58,6 +58,8 @@ class User(Base):
     text_size: Mapped[str] = mapped_column(String(10), default="medium")
     block_reminder: Mapped[bool] = mapped_column(default=True)
     reminder_minutes: Mapped[int] = mapped_column(default=5)
+    events_as_blocks: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether events of a connected calendar become time blocks."""
     daily_summary: Mapped[bool] = mapped_column(default=True)
     focus_duration: Mapped[int] = mapped_column(default=25)
     short_break: Mapped[int] = mapped_column(default=5)
@@ -131,13 +133,17 @@ class User(Base):
     def change(self, **values: Any) -> None:
         """Change profile or settings. In another time zone the wall clock of what is planned stays."""
         from models.blocks import move_to_zone  # blocks know users, so users learn of them late
+        from models.meetings import follow_all_events
 
-        zone_before = self.timezone
+        zone_before, followed = self.timezone, self.events_as_blocks
         for name, value in values.items():
             setattr(self, name, value)
         if self.timezone != zone_before:
             session.flush()
             move_to_zone(self)
+        if self.events_as_blocks and not followed:
+            session.flush()
+            follow_all_events(self)
 
     def set_password(self, password: str, field: str = "password", shortest: int = 8) -> None:
         """Store a new password. Errors: Invalid."""

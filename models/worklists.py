@@ -11,6 +11,7 @@ from models.clock import day_bounds
 from models.db import Record, session
 from models.errors import Invalid
 from models.focus import FocusSession
+from models.organizations import Organization, is_member
 from models.projects import Project, owned_by
 from models.tasks import Task, belongs_to
 
@@ -29,9 +30,15 @@ SESSION_ORDERS = {"started_at": FocusSession.started_at, "ended_at": FocusSessio
 
 
 def list_projects(
-    user_id: int, *, is_active: bool | None = None, ordering: str = "-created_at", limit: int, offset: int = 0
+    user_id: int,
+    *,
+    is_active: bool | None = None,
+    organization: str | None = None,
+    ordering: str = "-created_at",
+    limit: int,
+    offset: int = 0,
 ) -> list[Record]:
-    """A user's projects, each with `task_count` and the `focus_seconds` of its tasks."""
+    """A user's projects, or his organisation's, each with `task_count` and the `focus_seconds` of his tasks in it."""
     sums = (
         select(
             Task.project_id,
@@ -51,19 +58,22 @@ def list_projects(
             Project.color_code,
             Project.is_active,
             Project.created_at,
+            Organization.slug.label("organization"),
             func.coalesce(sums.c.task_count, 0).label("task_count"),
             func.coalesce(sums.c.completed_count, 0).label("completed_count"),
             func.coalesce(sums.c.focus_seconds, 0).label("focus_seconds"),
         )
         .outerjoin(sums, sums.c.project_id == Project.id)
-        .where(_projects(user_id, is_active))
+        .outerjoin(Organization, Organization.id == Project.organization_id)
+        .where(_projects(user_id, is_active, organization))
     )
     return _page(chosen, PROJECT_ORDERS, ordering, Project.id, limit, offset)
 
 
-def count_projects(user_id: int, *, is_active: bool | None = None) -> int:
+def count_projects(user_id: int, *, is_active: bool | None = None, organization: str | None = None) -> int:
     """How many projects `list_projects` has in all."""
-    return session.scalar(select(func.count()).select_from(Project).where(_projects(user_id, is_active))) or 0
+    wanted = _projects(user_id, is_active, organization)
+    return session.scalar(select(func.count()).select_from(Project).where(wanted)) or 0
 
 
 def project_sums(project_id: int) -> Record:
@@ -77,8 +87,10 @@ def project_sums(project_id: int) -> Record:
     ).one()
 
 
-def _projects(user_id: int, is_active: bool | None) -> Any:
+def _projects(user_id: int, is_active: bool | None, organization: str | None) -> Any:
     wanted = [owned_by(user_id)]
+    if organization is not None:
+        wanted = [_of_team(Project.organization_id, organization), is_member(user_id, Project.organization_id)]
     if is_active is not None:
         wanted.append(Project.is_active.is_(is_active))
     return and_(*wanted)
@@ -106,6 +118,7 @@ def task_filter(
     project: int | None = None,
     date: date | None = None,
     search: str | None = None,
+    organization: str | None = None,
 ) -> Any:
     """Which tasks are wanted. `date` is a day of creation in the zone; `search` takes % and _ as plain letters."""
     wanted: list[Any] = [Task.owner_id.is_not(None)]
@@ -115,6 +128,8 @@ def task_filter(
         wanted.append(Task.project_id == project)
     if date is not None:
         wanted.append(_within(Task.created_at, day_bounds(date, date, zone)))
+    if organization is not None:
+        wanted.append(_of_team(Task.organization_id, organization))
     if search:
         wanted.append(
             or_(Task.title.icontains(search, autoescape=True), Task.description.icontains(search, autoescape=True))
@@ -163,6 +178,10 @@ def session_filter(
     return and_(*wanted)
 
 
+def _of_team(column: Any, slug: str) -> Any:
+    return column == select(Organization.id).where(Organization.slug == slug).scalar_subquery()
+
+
 def _within(column: Any, bounds: tuple[datetime, datetime]) -> Any:
     return and_(column >= bounds[0], column < bounds[1])
 
@@ -204,11 +223,13 @@ _TASKS = (
         Project.id.label("project_id"),
         Project.name.label("project_name"),
         Project.color_code.label("project_color"),
+        Organization.slug.label("organization"),
         _running.c.counted_us,
         _running.c.running_since,
         _running.c.ends_at,
     )
     .outerjoin(Project, Project.id == Task.project_id)
+    .outerjoin(Organization, Organization.id == Task.organization_id)
     .outerjoin(_running, _running.c.task_id == Task.id)
 )
 _SESSIONS = select(

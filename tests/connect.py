@@ -42,14 +42,6 @@ def integration_id(person: Person, provider: str) -> int:
         return Integration.of(person.id, provider).id
 
 
-def due() -> list[int]:
-    """What a tick would announce now; whoever asks has claimed it."""
-    from models.integrations import claim_due
-
-    with transaction():
-        return claim_due(1000)
-
-
 class Provider:
     """What a test does at a provider behind Daybook's back; leaving the block clears its faults and its items."""
 

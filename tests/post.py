@@ -17,14 +17,15 @@ class Post:
     def __init__(self, sandbox: str) -> None:
         self.sandbox = sandbox
 
-    def deliver(self, email: str) -> int:
-        """Have the worker send what waits for one address; how many went out."""
+    def deliver(self, email: str | None = None) -> int:
+        """Have the worker send what waits, for one address or for all; how many went out."""
         from models import db
         from models.mail import Mail
         from workers.mail import send
 
         with transaction(reading=True):
-            waiting = select(Mail.id).where(Mail.recipient == email, Mail.sent_at.is_(None)).order_by(Mail.id)
+            waiting = select(Mail.id).where(Mail.sent_at.is_(None), Mail.failed_at.is_(None)).order_by(Mail.id)
+            waiting = waiting if email is None else waiting.where(Mail.recipient == email)
             due = list(db.session.scalars(waiting))
         return sum(send(mail_id) for mail_id in due)
 

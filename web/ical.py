@@ -12,7 +12,7 @@ from icalendar import Calendar, Event
 from models.clock import local
 from models.db import Record
 from models.feeds import feed_span, list_feed, reader_of
-from models.series import look_ahead
+from models.horizon import look_ahead
 from settings import settings
 
 routes = Blueprint("feeds", __name__)

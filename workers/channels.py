@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import delete
 
 from celery_app import celery
 from connectors.base import ConnectorError, Credentials
-from connectors.google.channels import Channel, open_channel, stop_channel, watched
 from models import db
 from models.channels import PushChannel, channels_of, covered
 from models.clock import now
@@ -21,6 +21,9 @@ from models.integrations import Integration
 from models.seal import Unreadable
 from settings import settings
 from workers.credentials import credentials_from
+
+if TYPE_CHECKING:  # Google's client costs a second of every start, so it is imported where it is needed
+    from connectors.google.channels import Channel
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +36,8 @@ def renew_channels(integration_id: int) -> None:
 
 def renew(integration_id: int) -> int:
     """Open the channels that an account lacks; returns how many were opened."""
+    from connectors.google.channels import open_channel, watched
+
     with db.transaction(reading=True):
         integration = db.session.get(Integration, integration_id)
         if integration is None or integration.provider != "google-calendar" or integration.state != "ok":
@@ -63,11 +68,17 @@ def needs_channels(integration: Integration) -> bool:
     """Whether a sync that just ended should be followed by `renew_channels`."""
     if integration.provider != "google-calendar":
         return False
+    from connectors.google.channels import watched
+
     return bool(set(watched(integration.cursor)) - covered(channels_of(integration.id)))
 
 
 def stop_channels(credentials: Credentials, channels: list[dict[str, str]]) -> None:
     """Stop what may still be open; a channel that cannot be stopped ends by itself within a week."""
+    if not channels:
+        return
+    from connectors.google.channels import Channel, stop_channel
+
     for channel in channels:
         ends = now() + timedelta(days=7)
         try:

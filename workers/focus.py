@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
+from sqlalchemy.exc import DBAPIError
+
 from celery_app import celery
+from models.db import session
 from models.focus import hold_timer, owners_overdue
 from workers.announce import announce
 
+log = logging.getLogger(__name__)
 BATCH = 100
 """Timers that are closed in one transaction."""
 
@@ -21,5 +27,9 @@ def close_overdue(limit: int = BATCH) -> int:
     """End sessions whose time is up and pause forgotten runs; returns of how many users."""
     owners = owners_overdue(limit)
     for owner in owners:
-        hold_timer(owner)
+        try:
+            with session.begin_nested():
+                hold_timer(owner)
+        except DBAPIError:  # one broken row must not keep everybody's bells from ringing
+            log.exception("a session cannot be closed", extra={"user": owner})
     return len(owners)

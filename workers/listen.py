@@ -21,10 +21,10 @@ def listen() -> None:
     """Announce facts to the workers from now on; called once by each process."""
     events.listen(MailQueued, lambda fact: announce("send_mail", fact.mail_id, queue_name="mail"))
     events.listen(SyncDue, lambda fact: announce("sync_integration", fact.integration_id, queue_name="sync"))
-    events.listen(ChannelsDue, lambda fact: announce("renew_channels", fact.integration_id))
     events.listen(
         DeliveryQueued, lambda fact: announce("deliver_webhooks", fact.webhook_id, queue_name="webhooks")
     )
+    events.listen(ChannelsDue, lambda fact: announce("renew_channels", fact.integration_id))
     events.listen(SubscriptionDue, lambda fact: announce("check_subscription", fact.subscription_id))
     events.listen(RevocationDue, lambda fact: announce("revoke_tokens", fact.revocation_id))
     events.listen(LiveEventWritten, carry_event)

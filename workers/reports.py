@@ -21,13 +21,26 @@ from models.members import count_members
 from models.report_rows import count_task_lines, day_lines, task_lines
 from models.team_stats import performance, seconds_by_project
 from models.team_time import Scope, seconds_by_day
-from reports import pages, spreadsheet
 from reports.document import Chart, Column, Report, Row, Table
 from settings import ROOT
 
 Subject = Literal["team", "project", "individual"]
 SUBJECTS: tuple[Subject, ...] = ("team", "project", "individual")
-WRITERS: dict[str, Callable[[Report, str], None]] = {"pdf": pages.write, "excel": spreadsheet.write}
+
+
+def _write_pdf(report: Report, path: str) -> None:
+    from reports import pages  # the writers' libraries cost half a second of every start
+
+    pages.write(report, path)
+
+
+def _write_excel(report: Report, path: str) -> None:
+    from reports import spreadsheet
+
+    spreadsheet.write(report, path)
+
+
+WRITERS: dict[str, Callable[[Report, str], None]] = {"pdf": _write_pdf, "excel": _write_excel}
 SHORT = {"pdf": 300, "excel": 2000}
 """Up to so many rows a file is made at once, within a fraction of a second."""
 SECONDS = 100

@@ -8,7 +8,8 @@ from datetime import timedelta
 from celery_app import celery
 from models import db
 from models.clock import today
-from models.series import AHEAD, lay_out_all, owners_of_due_series
+from models.horizon import lay_out_all, owners_of_due_series
+from models.series import AHEAD
 
 log = logging.getLogger(__name__)
 _AT_ONCE = 200

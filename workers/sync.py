@@ -25,6 +25,7 @@ from models.errors import Conflict
 from models.events import record
 from models.integrations import Integration, claim_due
 from models.letters import send_reconnect
+from models.meetings import follow_events
 from models.seal import Unreadable
 from models.users import User
 from workers.announce import announce
@@ -137,9 +138,11 @@ class _Run:
             with db.transaction():
                 integration = db.session.get_one(Integration, self.id)
                 integration.keep_lease(self.lease)
-                self.filing.file(page.items)
+                changed = self.filing.file(page.items)
                 for sweep in page.sweeps:
-                    self.filing.sweep(sweep.scope, sweep.external_ids)
+                    changed += self.filing.sweep(sweep.scope, sweep.external_ids)
+                if self.provider == "google-calendar":
+                    follow_events(db.session.get_one(User, integration.owner_id), self.id, changed)
                 self.filing.counts.skipped += page.skipped
                 integration.cursor = page.cursor
             if deadline is not None and time.monotonic() > deadline:

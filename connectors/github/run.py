@@ -105,7 +105,7 @@ class Run:
     def take(self, newest: Answer) -> Iterator[Page]:
         """What changed since the last run, out of the one page where that is enough."""
         since = text.moment(self.cursor["since"])
-        begin = since - OVERLAP
+        begin = max(since - OVERLAP, text.LONG_AGO)
         dated = [(_updated(raw), raw) for raw in newest.members]
         if not newest.has_next or any(text.LONG_AGO < at < begin for at, _ in dated):
             fresh = [raw for at, raw in dated if at >= begin or at == text.LONG_AGO]

@@ -91,6 +91,14 @@ class Api:
             return answer
 
 
+def listed(answer: dict[str, Any], key: str) -> list[Any]:
+    """The members of a page; one without any may leave the key out."""
+    members = answer.get(key, [])
+    if not isinstance(members, list):
+        raise unreadable(NAME)
+    return members
+
+
 def _refusal(error: HttpError) -> ConnectorError:
     status = int(error.resp.status)
     details = error.error_details if isinstance(error.error_details, list) else []

@@ -16,8 +16,7 @@ from zoneinfo import ZoneInfo
 
 from connectors import text
 from connectors.base import Cursor, Item, Page
-from connectors.faults import unreadable
-from connectors.google.api import NAME, Api, Gone, Stale
+from connectors.google.api import Api, Gone, Stale, listed
 from connectors.members import read, sweep
 from connectors.text import Malformed
 
@@ -72,7 +71,8 @@ class Calendars:
             answer = self.api.ask(
                 self.api.service("calendar").calendarList().list(maxResults=250, pageToken=token)
             )
-            found += [each for each in _listed(answer) if isinstance(each, dict) and isinstance(each.get("id"), str)]
+            members = [each for each in listed(answer, "items") if isinstance(each, dict)]
+            found += [each for each in members if isinstance(each.get("id"), str)]
             token = answer.get("nextPageToken")
             if not token:
                 break
@@ -108,7 +108,7 @@ class Calendars:
         for _ in range(MOST_PAGES):
             asked: dict[str, str] = {"pageToken": token} if token else {}
             answer = self.ask(id, syncToken=kept["token"], **asked)
-            members = _listed(answer)
+            members = listed(answer, "items")
             items, skipped = read(members, lambda raw: self.item(raw, id, until))
             orphans = orphans or any(
                 isinstance(raw, dict) and raw.get("status") == "cancelled" and "_" not in str(raw.get("id"))
@@ -136,7 +136,7 @@ class Calendars:
                 count += 1
                 asked: dict[str, str] = {"pageToken": token} if token else {}
                 answer = self.ask(id, timeMin=text.stamp(self.now), timeMax=text.stamp(until), **asked)
-                items, skipped = read(_listed(answer), lambda raw: self.item(raw, id, until))
+                items, skipped = read(listed(answer, "items"), lambda raw: self.item(raw, id, until))
                 seen.update(item.external_id for item in items if item.is_open)
                 whole = whole and not skipped
                 token, end = answer.get("nextPageToken"), answer.get("nextSyncToken")
@@ -210,13 +210,6 @@ def scope_of(calendar: str) -> str:
 
 def _short(value: str, length: int) -> str:
     return hashlib.blake2s(value.encode("utf-8", "replace")).hexdigest()[:length]
-
-
-def _listed(answer: dict[str, Any]) -> list[Any]:
-    members = answer.get("items", [])
-    if not isinstance(members, list):
-        raise unreadable(NAME)
-    return members
 
 
 def _is_chosen(calendar: dict[str, Any]) -> bool:

@@ -11,8 +11,7 @@ from typing import Any
 
 from connectors import text
 from connectors.base import ConnectorError, Cursor, Item, Page
-from connectors.faults import unreadable
-from connectors.google.api import NAME, Api, Gone, Stale
+from connectors.google.api import Api, Gone, Stale, listed
 from connectors.members import read, sweep
 from connectors.text import Malformed
 
@@ -74,7 +73,7 @@ class Drive:
                     pageToken=token, fields=f"nextPageToken,files({FILE})",
                 )
             )
-            members = _listed(answer, "files")
+            members = listed(answer, "files")
             items, skipped = read(members, lambda raw: file_item(raw, self.begin))
             seen.update(item.external_id for item in items)
             recent += [raw for raw in members if isinstance(raw, dict)]
@@ -101,7 +100,7 @@ class Drive:
                     fields=f"nextPageToken,newStartPageToken,changes(fileId,removed,file({FILE}))",
                 )
             )
-            members = _listed(answer, "changes")
+            members = listed(answer, "changes")
             items, skipped = read(members, self.change_item)
             for raw in members:
                 if isinstance(raw, dict) and isinstance(raw.get("file"), dict) and not raw.get("removed"):
@@ -153,7 +152,7 @@ class Drive:
                 )
             )
             items, skipped = read(
-                _listed(answer, "comments"), lambda raw: comment_item(raw, file, self.state["email"])
+                listed(answer, "comments"), lambda raw: comment_item(raw, file, self.state["email"])
             )
             for item in items:
                 (followed.add if item.is_open else followed.discard)(item.external_id)
@@ -224,13 +223,6 @@ def comment_item(raw: object, file: dict[str, Any], me: str) -> Item | None:
         description=text.clean(f"{who}, in {name}" if name else who),
         is_open=not comment.get("resolved") and not comment.get("deleted") and (assigned or not answered),
     )
-
-
-def _listed(answer: dict[str, Any], key: str) -> list[Any]:
-    members = answer.get(key, [])
-    if not isinstance(members, list):
-        raise unreadable(NAME)
-    return members
 
 
 def _shared(file: object) -> datetime:

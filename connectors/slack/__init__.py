@@ -16,7 +16,7 @@ class Slack:
     """The connector. https://api.slack.com/methods"""
 
     provider = "slack"
-    scopes: tuple[str, ...] = ("search:read", "reminders:read", "stars:read", "users:read")
+    scopes: tuple[str, ...] = ("search:read", "reminders:read", "stars:read")
 
     def profile(self, credentials: Credentials) -> Profile:
         with closing(Api(credentials.access_token)) as api, spoken(NAME):

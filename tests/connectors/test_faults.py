@@ -56,8 +56,8 @@ def survives(provider: str, credentials: Any, control: Any, spec: dict[str, Any]
     if error is not None:
         assert NAMES[provider] in error.message and error.message.endswith(".")
         assert attempt(connector, inbox, credentials) is None
-    elif spec["kind"] == "update_while_paging":
-        inbox.run(connector, credentials)  # what came after its page was read is the next run's
+    elif spec["kind"] in ("update_while_paging", "close_while_paging"):
+        inbox.run(connector, credentials)  # what changed after its page was read is the next run's
     fresh = Inbox().run(connector, credentials)
     assert inbox.ids == fresh.ids and inbox.ids
     assert {k: i.title for k, i in inbox.items.items()} == {k: i.title for k, i in fresh.items.items()}
@@ -77,7 +77,7 @@ def test_every_fault_is_survived(sandbox, connect, control_of, monkeypatch, capl
     if spec["kind"] in WHILE_PAGING:
         control.post("/reset")
         control.post("/items", json={"account": "mara", "count": 250})
-    for skip in (0, 1, 2):
+    for skip in (0, 2) if when == "first" else (0, 1):
         error = survives(provider, credentials, control, {**spec, "skip": skip}, when)
         if error is None:
             continue

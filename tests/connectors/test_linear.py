@@ -125,7 +125,8 @@ def test_a_limit_comes_as_400_with_its_reset_in_milliseconds(stub):
 
 @pytest.mark.parametrize(("status", "code", "kind"), [
     (401, "AUTHENTICATION_ERROR", "reconnect"), (400, "AUTHENTICATION_ERROR", "reconnect"),
-    (403, "FORBIDDEN", "refused"), (200, "INTERNAL_SERVER_ERROR", "later"), (400, "INPUT_ERROR", "later"), (500, "X", "later"),
+    (403, "FORBIDDEN", "refused"), (200, "INTERNAL_SERVER_ERROR", "later"), (400, "INPUT_ERROR", "later"),
+    (500, "X", "later"),
 ])
 def test_errors_are_looked_for_in_the_body(stub, status, code, kind):
     body = {"data": {"viewer": None}, "errors": [{"message": "m", "extensions": {"code": code}}]}

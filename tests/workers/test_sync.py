@@ -17,9 +17,10 @@ from models.inbox import InboxItem
 from models.integrations import Integration
 from settings import settings
 from tests.cast import Person
-from tests.connect import Provider, connect, due, integration_id
+from tests.connect import Provider, connect, integration_id
 from tests.parallel import at_once
 from tests.web.tymblok.test_blocks import DAY, category
+from tests.workers.due import due
 from workers.sync import Outcome, sync, sync_integration
 
 

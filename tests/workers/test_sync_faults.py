@@ -8,8 +8,9 @@ import pytest
 import time_machine
 
 from tests.cast import Person
-from tests.connect import Provider, connect, due, integration_id
+from tests.connect import Provider, connect, integration_id
 from tests.post import Post
+from tests.workers.due import due
 from workers.sync import sync
 
 RECONNECT = "Daybook lost its access to github"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from models.api_keys import SCOPES, ApiKey, list_keys
 from models.clock import now
@@ -20,7 +20,7 @@ routes = Routes("api_keys", __name__, url_prefix="/auth/api-keys", description="
 
 class NewKeySchema(Input):
     name = Text(100, required=True)
-    scopes = fields.List(Choice(*SCOPES), validate=lambda given: 1 <= len(given) <= 2)
+    scopes = fields.List(Choice(*SCOPES), validate=validate.Length(1, len(SCOPES)))
     expires_at = Timestamp(allow_none=True)
 
 

@@ -23,11 +23,13 @@ from wsproto.utilities import ProtocolError
 
 from models import db
 from models.api_keys import MARK, caller_of_key
-from models.errors import Invalid, Refusal, TokenInvalid
+from models.errors import Invalid, Refusal, TokenInvalid, TooMany
 from models.live import missed_by, newest_id
+from models.organizations import list_organizations
 from models.tokens import caller_of, read_access
 from settings import settings
 from web.body import strict_json
+from web.focusflow.places import Place, places
 from web.focusflow.shape import shape
 from web.focusflow.switchboard import Farewell, Frame, Listener, frame_text, switchboard
 from web.focusflow.wire import Wire, detached
@@ -40,6 +42,7 @@ log = structlog.get_logger("daybook.live")
 PATH = "/ws/pomodoro"
 GREETING_SECONDS = 10.0
 PING_SECONDS = 25.0
+MOST_TEAMS = 1000
 THREADED_SOCKETS = 500
 """At most, where every socket costs two threads."""
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -100,16 +103,20 @@ def _converse(wire: Wire, environ: WSGIEnvironment) -> None:
     began = time.monotonic()
     try:
         try:
-            listener, expires_at = _greet(wire)
+            listener, expires_at, teams = _greet(wire)
+            place = places.take(teams)
         except Refusal as refusal:
             failure = shape.describe(refusal)
             wire.send(orjson.dumps({"type": "error", **shape.failure(failure)}).decode())
-            wire.close(4401, failure.message)
+            wire.close(4429 if isinstance(refusal, TooMany) else 4401, failure.message)
             return
         wire.on_gone = lambda: listener.offer(None)
-        with switchboard.connected(listener):
-            log.info("live connection opened", user=listener.user_id)
-            _serve(wire, listener, expires_at, _last_event_id(environ))
+        try:
+            with switchboard.connected(listener):
+                log.info("live connection opened", user=listener.user_id)
+                _serve(wire, listener, place, expires_at, _last_event_id(environ))
+        finally:
+            place.leave()
     except (ConnectionClosed, OSError, ProtocolError):
         pass  # the client is gone, and with him everybody who could be told
     except Exception:
@@ -119,8 +126,11 @@ def _converse(wire: Wire, environ: WSGIEnvironment) -> None:
         log.info("live connection closed", seconds=round(time.monotonic() - began, 1))
 
 
-def _greet(wire: Wire) -> tuple[Listener, float | None]:
-    """Wait for the token: whose socket it is, and the Unix time when it must close. Errors: TokenInvalid and kin."""
+def _greet(wire: Wire) -> tuple[Listener, float | None, list[int]]:
+    """Wait for the token: whose socket it is, the Unix time when it must close, and the organisations of its user.
+
+    Errors: TokenInvalid and kin.
+    """
     message = wire.receive(timeout=GREETING_SECONDS)
     wire.stop_listening()
     if message is None:
@@ -140,10 +150,13 @@ def _greet(wire: Wire) -> tuple[Listener, float | None]:
             claims = read_access(token, "focusflow")
             caller = caller_of(claims)
             credential, expires_at = caller.login_uid, claims["exp"]
-    return Listener(caller.id, str(credential), wire.cut), expires_at
+        teams = [row.id for row in list_organizations(caller.id, limit=MOST_TEAMS)]
+    return Listener(caller.id, str(credential), wire.cut), expires_at, teams
 
 
-def _serve(wire: Wire, listener: Listener, expires_at: float | None, last_event_id: int | None) -> None:
+def _serve(
+    wire: Wire, listener: Listener, place: Place, expires_at: float | None, last_event_id: int | None
+) -> None:
     """Say hello, send what was missed, then what happens."""
     with db.transaction(reading=True):
         newest = newest_id(listener.user_id)
@@ -165,6 +178,7 @@ def _serve(wire: Wire, listener: Listener, expires_at: float | None, last_event_
                 return
             if time.monotonic() >= next_ping:
                 wire.beat()
+                place.keep()
                 next_ping = time.monotonic() + PING_SECONDS
             continue
         if item is None:

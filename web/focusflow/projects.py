@@ -7,12 +7,15 @@ from typing import Any
 from marshmallow import fields
 
 from models.db import Record
+from models.focus_stats import Running, running_focus
+from models.organizations import seat_named
 from models.projects import Project
 from models.worklists import count_projects, list_projects, project_sums
 from web.auth import caller, current_user
 from web.body import Input
 from web.fields import Color, Flag, QueryFlag, Text, Timestamp
 from web.focusflow.hours import hours
+from web.focusflow.punctual import punctual_caller
 from web.focusflow.shape import PageQuery, Routes
 from web.paging import paged
 from web.shape import Listing
@@ -26,6 +29,9 @@ class ProjectSchema(Input):
     description = fields.String(required=True)
     color_code = fields.String(required=True, metadata={"example": "#FF5733"})
     is_active = fields.Boolean(required=True)
+    organization = fields.String(
+        required=True, allow_none=True, metadata={"description": "Slug; null for a personal project"}
+    )
     created_at = Timestamp(required=True)
 
 
@@ -57,6 +63,7 @@ class NewProjectSchema(Input):
     name = Text(200, required=True)
     description = Text(20_000, blank=True)
     color_code = Color()
+    organization = Text(100, metadata={"description": "Slug: make it the organization's; for managers and admins"})
 
 
 class ProjectChangeSchema(Input):
@@ -68,6 +75,7 @@ class ProjectChangeSchema(Input):
 
 class ProjectsQuery(PageQuery):
     is_active = QueryFlag()
+    organization = Text(100, metadata={"description": "Slug: all projects of that organization"})
 
 
 def show_project(row: Project | Record) -> dict[str, Any]:
@@ -78,12 +86,9 @@ def show_project(row: Project | Record) -> dict[str, Any]:
         "description": row.description,
         "color_code": row.color_code,
         "is_active": row.is_active,
+        "organization": row.organization,
         "created_at": row.created_at,
     }
-
-
-def _show_listed(row: Record) -> dict[str, Any]:
-    return {**show_project(row), "task_count": row.task_count, "total_focus_time": int(row.focus_seconds)}
 
 
 @routes.get("/")
@@ -91,16 +96,22 @@ def _show_listed(row: Record) -> dict[str, Any]:
 @routes.response(200, ListedProjectSchema(many=True))
 def index(query: dict[str, Any]) -> Listing:
     """List projects."""
-    user_id, is_active = caller().id, query.get("is_active")
+    user_id, is_active, organization = punctual_caller().id, query.get("is_active"), query.get("organization")
     ordering = query.get("ordering", "-created_at")
+    live = running_focus(user_id)
+
+    def show_listed(row: Record) -> dict[str, Any]:
+        seconds = int(row.focus_seconds) + _live_seconds(live, row.id)
+        return {**show_project(row), "task_count": row.task_count, "total_focus_time": seconds}
+
     return paged(
         query["page"],
         query["page_size"],
         lambda limit, offset: list_projects(
-            user_id, is_active=is_active, ordering=ordering, limit=limit, offset=offset
+            user_id, is_active=is_active, organization=organization, ordering=ordering, limit=limit, offset=offset
         ),
-        lambda: count_projects(user_id, is_active=is_active),
-        _show_listed,
+        lambda: count_projects(user_id, is_active=is_active, organization=organization),
+        show_listed,
     )
 
 
@@ -112,6 +123,9 @@ def index(query: dict[str, Any]) -> Listing:
 @routes.response(201, ProjectSchema)
 def create(given: dict[str, Any]) -> dict[str, Any]:
     """Create a project."""
+    if "organization" in given:
+        seat = seat_named(caller().id, given.pop("organization"), "make organization project")
+        given["organization_id"] = seat.id
     return show_project(Project.create(caller().id, **given))
 
 
@@ -119,9 +133,9 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
 @routes.response(200, ProjectDetailsSchema)
 def show(id: int) -> dict[str, Any]:
     """Get a project's details."""
-    project, user = Project.of(caller().id, id), current_user()
+    project, user = Project.of(punctual_caller().id, id), current_user()
     sums = project_sums(id)
-    seconds = int(sums.focus_seconds)
+    seconds = int(sums.focus_seconds) + _live_seconds(running_focus(user.id), id)
     return {
         **show_project(project),
         "owner": {"id": user.id, "username": user.username},
@@ -149,3 +163,8 @@ def update(given: dict[str, Any], id: int) -> dict[str, Any]:
 def delete(id: int) -> None:
     """Delete a project; its tasks stay, in no project."""
     Project.of(caller().id, id).delete()
+
+
+def _live_seconds(live: Running | None, project_id: int) -> int:
+    """What a running session adds to a project just now."""
+    return live.seconds if live is not None and live.project_id == project_id else 0

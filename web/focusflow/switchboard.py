@@ -23,6 +23,7 @@ from prometheus_client import Gauge
 
 from models import db
 from models.db import Record
+from models.departures import MEMBERSHIP_ENDED
 from models.live import newest_id, written_after
 from models.tokens import alive_among
 from workers.live import channel, connect
@@ -38,6 +39,7 @@ _OVERLAP = 200
 """Ids before the last one seen that are looked at again: a row with a lower id may be committed later."""
 _REMEMBERED = 5000
 _CLOSED_LOGIN = (4401, "The token is no longer valid")
+_LEFT_TEAM = (4403, "Your membership has ended; connect again")
 _GOING_AWAY = (1001, "The server is restarting")
 
 
@@ -170,6 +172,8 @@ class Switchboard:
             frame = Frame(id, frame_text(id, kind, data))
             for listener in listeners:
                 listener.offer(frame)
+                if kind == MEMBERSHIP_ENDED:
+                    listener.offer(Farewell(*_LEFT_TEAM))
 
     # -- what looks after it
 

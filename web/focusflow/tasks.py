@@ -9,6 +9,7 @@ from marshmallow import fields
 from models.db import Record
 from models.errors import Invalid, NotFound
 from models.inbox import InboxItem
+from models.organizations import seat_named
 from models.projects import Project
 from models.tasks import STATUSES, Task
 from models.timer import SECOND, worked_us
@@ -38,6 +39,9 @@ class TaskSchema(Input):
     description = fields.String(required=True)
     status = fields.String(required=True, metadata={"enum": list(STATUSES)})
     project = fields.Nested(ProjectNameSchema, required=True, allow_none=True)
+    organization = fields.String(
+        required=True, allow_none=True, metadata={"description": "Slug; null for a personal task"}
+    )
     estimated_pomodoros = fields.Integer(required=True, allow_none=True)
     completed_pomodoros = fields.Integer(required=True)
     total_focus_seconds = fields.Integer(required=True, metadata={"description": "With those of a running session"})
@@ -55,6 +59,7 @@ class NewTaskSchema(Input):
     description = Text(20_000, blank=True)
     project = Int(1, allow_none=True)
     estimated_pomodoros = Int(0, 1000, allow_none=True)
+    organization = Text(100, metadata={"description": "Slug: make it the organization's task"})
     inbox_item = Uid(metadata={"description": "Make the task from this inbox item; completing it completes both"})
 
 
@@ -69,6 +74,7 @@ class TasksQuery(PageQuery):
     status = Choice(*STATUSES)
     project = QueryInt(1)
     date = Day(metadata={"description": "The day of creation"})
+    organization = Text(100, metadata={"description": "Slug: only the tasks of that organization"})
     search = Text(200, blank=True, metadata={"description": "In title and description"})
 
 
@@ -85,6 +91,7 @@ def present_task(row: Record) -> dict[str, Any]:
         "project": None
         if row.project_id is None
         else {"id": row.project_id, "name": row.project_name, "color_code": row.project_color},
+        "organization": row.organization,
         "estimated_pomodoros": row.estimated_pomodoros,
         "completed_pomodoros": row.pomodoros,
         "total_focus_seconds": seconds,
@@ -101,7 +108,7 @@ def index(query: dict[str, Any]) -> Listing:
     """List tasks."""
     who = punctual_caller()
     wanted = task_filter(
-        who.timezone, **{name: query.get(name) for name in ("status", "project", "date", "search")}
+        who.timezone, **{name: query.get(name) for name in ("status", "project", "date", "search", "organization")}
     )
     ordering = query.get("ordering", "-created_at")
     return paged(
@@ -128,6 +135,9 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
     """Create a task, of its own or from an inbox item."""
     who = caller()
     given = _resolved(who.id, given)
+    if "organization" in given:
+        seat = seat_named(who.id, given.pop("organization"), "make organization task")
+        given["organization_id"] = seat.id
     if "inbox_item" in given:
         given["inbox_item"] = _inbox_item(who.id, given["inbox_item"])
     return _present(who.id, Task.create(who.id, **given).id)

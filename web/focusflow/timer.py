@@ -18,7 +18,10 @@ routes = Routes("timer", __name__, url_prefix="/tasks", description="Start, paus
 
 class StartSchema(Input):
     pomodoro_duration = Int(
-        1, LONGEST_MINUTES, allow_none=True, metadata={"description": "Minutes; else those of the profile"}
+        1,
+        LONGEST_MINUTES,
+        allow_none=True,
+        metadata={"description": "Minutes; else those of the profile, or of the task's organization"},
     )
 
 
@@ -82,7 +85,7 @@ class CompletedSchema(Input):
 def start(given: dict[str, Any], id: int) -> dict[str, Any]:
     """Start a pomodoro on a task."""
     task = Task.hold(caller().id, id)
-    began = task.start(given.get("pomodoro_duration") or current_user().focus_duration)
+    began = task.start(given.get("pomodoro_duration") or task.usual_minutes(current_user().focus_duration))
     return {
         "task": {"id": task.id, "title": task.title, "status": task.status, "started_at": task.started_at},
         "pomodoro_session": {

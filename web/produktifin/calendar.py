@@ -13,7 +13,8 @@ from models.calendar import start_event as begin
 from models.clock import local, today
 from models.db import Record
 from models.errors import Invalid
-from models.series import REPEATS, look_ahead
+from models.horizon import look_ahead
+from models.series import REPEATS
 from web.auth import caller, current_user
 from web.body import Input
 from web.fields import Choice, Day, Int, QueryInt, Text, Timestamp

@@ -13,7 +13,7 @@ from models.categories import Category
 from models.clock import today
 from models.db import Record
 from models.errors import Invalid
-from models.series import look_ahead
+from models.horizon import look_ahead
 from web.auth import caller, current_user
 from web.fields import Clock, Day, Flag, Int, QueryFlag, QueryInt, Text, Timestamp, Uid
 from web.paging import paged

@@ -36,6 +36,9 @@ class InboxItemSchema(Camel):
     starts_at = Timestamp(required=True, allow_none=True, metadata={"description": "Of an event"})
     ends_at = Timestamp(required=True, allow_none=True)
     is_dismissed = fields.Boolean(required=True)
+    completed_at = Timestamp(
+        required=True, allow_none=True, metadata={"description": "When the task made from it was completed"}
+    )
     created_at = Timestamp(required=True)
 
 
@@ -76,6 +79,7 @@ def show_item(row: Record | InboxItem) -> dict[str, Any]:
         "startsAt": row.starts_at,
         "endsAt": row.ends_at,
         "isDismissed": row.dismissed_at is not None,
+        "completedAt": row.completed_at,
         "createdAt": row.created_at,
     }
 

@@ -20,12 +20,17 @@ class NotificationsSchema(Camel):
     daily_summary = Flag()
 
 
+class CalendarSchema(Camel):
+    events_as_blocks = Flag(metadata={"description": "Events of a connected calendar become time blocks"})
+
+
 class SettingsSchema(Camel):
     theme = Choice("light", "dark", "system")
     high_contrast = Flag()
     reduce_motion = Flag()
     text_size = Choice("small", "medium", "large")
     notifications = fields.Nested(NotificationsSchema)
+    calendar = fields.Nested(CalendarSchema)
 
 
 def show_settings(user: User) -> dict[str, Any]:
@@ -40,6 +45,7 @@ def show_settings(user: User) -> dict[str, Any]:
             "reminderMinutes": user.reminder_minutes,
             "dailySummary": user.daily_summary,
         },
+        "calendar": {"eventsAsBlocks": user.events_as_blocks},
     }
 
 
@@ -56,5 +62,5 @@ def show() -> dict[str, Any]:
 def update(given: dict[str, Any]) -> dict[str, Any]:
     """Update the user's settings; what is not named stays."""
     user = current_user()
-    user.change(**given.pop("notifications", {}), **given)
+    user.change(**given.pop("notifications", {}), **given.pop("calendar", {}), **given)
     return show_settings(user)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -258,8 +259,32 @@ def test_the_worker_lays_series_out_as_time_goes_on(alice: Person, clock) -> Non
 
 def test_a_series_shows_two_years_ahead_and_no_farther(alice: Person) -> None:
     plan(alice, "2026-02-05T08:00:00Z", repeat="monthly")
-    assert len(dates(alice, "2026-02-01", "2035-01-31")) == 25
+    assert len(dates(alice, "2026-02-01", "2035-01-31")) == 24
     assert alice.get("/calendar/events", start="2026-02-01", end="2037-01-01").status_code == 400
+
+
+def test_eight_readers_at_once_lay_a_series_out_once(alice: Person) -> None:
+    plan(alice, "2026-02-05T08:00:00Z", repeat="daily")
+    look = lambda _: alice.get("/calendar/events", start="2026-02-05", end="2027-02-04").json  # noqa: E731
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(look, range(8)))
+    assert [answer["total"] for answer in answers] == [365] * 8
+
+
+def test_a_series_begins_a_year_ago_at_most_and_two_hundred_go_on(alice: Person) -> None:
+    alice.upgrade("pro_monthly")
+    body = {"title": "x", "date": "1970-01-01T08:00:00Z", "repeat": "daily"}
+    refused = alice.post("/calendar/events", body)
+    assert (refused.status_code, refused.json) == (
+        400, {"error": "date: An event that repeats may begin a year ago at most"}
+    )  # fmt: skip
+    assert alice.get("/calendar/events", start="1970-01-01").json["total"] == 0
+    for _ in range(200):
+        event = plan(alice, "2026-02-05T08:00:00Z", repeat="monthly")
+    refused = alice.post("/calendar/events", {**body, "date": "2026-02-05T08:00:00Z"})
+    assert refused.json == {"error": "A calendar holds at most 200 events that repeat"}
+    change(alice, event, repeat="none")
+    plan(alice, "2026-02-05T08:00:00Z", repeat="monthly")
 
 
 def test_days_that_are_full_on_the_plan_are_left_out_of_a_series(alice: Person) -> None:
