@@ -205,6 +205,14 @@ def complete(uid: uuid.UUID) -> dict[str, Any]:
     return {"id": block.uid, "isCompleted": True, "completedAt": block.completed_at}
 
 
+@routes.post("/<uuid:uid>/restore")
+@routes.response(200, BlockSchema)
+def restore(uid: uuid.UUID) -> dict[str, Any]:
+    """Bring a deleted block back, within 30 days."""
+    TimeBlock.restore(current_user(), uid)
+    return present_block(show_block(caller().id, uid))
+
+
 @routes.put("/reorder")
 @routes.arguments(
     OrderSchema, example={"date": "2026-01-31", "blockIds": ["550e8400-e29b-41d4-a716-446655440000"]}
