@@ -128,6 +128,8 @@ class Integration(Base):
         integration.credentials_expire_at = expires_at
         integration.state, integration.failures = "ok", 0
         integration.last_sync_error = None
+        # A run that is under way reads with what this consent replaces; it ends at its next page.
+        integration.lease_until = integration.lease_token = None
         session.flush()
         integration.wake()
         return integration
@@ -181,14 +183,22 @@ class Integration(Base):
 
     # -- one run at a time
 
-    def lease(self) -> str:
-        """Take the right to sync, for a minute at a time; returns the lease. Errors: Conflict."""
-        token = secrets.token_hex(8)
+    def lease(self, holder: str | None = None) -> str:
+        """Take the right to sync, for a minute at a time; returns the lease. Errors: Conflict.
+
+        `holder` names the task that runs: given out again after its process was killed, it takes its own lease over
+        at once, and nobody waits for the minute to end.
+        """
+        token = holder or secrets.token_hex(16)
         taken = session.execute(
             update(Integration)
             .where(
                 Integration.id == self.id,
-                or_(Integration.lease_until.is_(None), Integration.lease_until < now()),
+                or_(
+                    Integration.lease_until.is_(None),
+                    Integration.lease_until < now(),
+                    Integration.lease_token == token,
+                ),
             )
             .values(lease_until=now() + LEASE, lease_token=token, woken_at=None)
         )

@@ -14,6 +14,7 @@ from models import (  # noqa: F401
     focus,
     guesses,
     heartbeats,
+    idempotency,
     identities,
     inbox,
     integrations,

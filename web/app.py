@@ -13,10 +13,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from models import db
-from models.errors import Invalid, NotFound, Refusal, TooMany
+from models.errors import Invalid, NotFound, Refusal, StillAtWork, TooMany
 from models.faults import is_worth_retrying, meaning
 from settings import settings
-from web import auth, telemetry
+from web import auth, idempotency, telemetry
 from web.docs import Document, documented
 from web.limits import counter, fingerprint
 from web.shape import HttpRefusal, Shape
@@ -83,7 +83,11 @@ class ContractApp(Flask):
                     return self._answer()
             except Exception as error:
                 if attempt == _TRIES - 1 or not is_worth_retrying(error):
-                    raise
+                    if "claim" not in g:
+                        raise
+                    response = self.answer_failure(error)
+                    idempotency.settle_failure(response)
+                    return response
         raise AssertionError("the last try returns or raises")
 
     def _answer(self) -> ResponseReturnValue:
@@ -95,7 +99,12 @@ class ContractApp(Flask):
         if not getattr(view, "is_public", False):
             auth.authenticate(self.shape.contract)
         self._limit()
-        return self.ensure_sync(view)(**(request.view_args or {}))
+        if not idempotency.is_asked_for():
+            return self.ensure_sync(view)(**(request.view_args or {}))
+        request.max_content_length = getattr(view, "longest_body", LARGEST_BODY)
+        return idempotency.answer_once(
+            self.shape.contract, lambda: self.make_response(self.ensure_sync(view)(**(request.view_args or {})))
+        )
 
     def _limit(self) -> None:
         limit = self.shape.limit(request.method, request.path)
@@ -160,7 +169,7 @@ def _refusal_of(error: Exception) -> Refusal | None:
 def _headers_of(refusal: Refusal) -> dict[str, str]:
     if isinstance(refusal, HttpRefusal):
         return refusal.headers
-    if isinstance(refusal, TooMany):
+    if isinstance(refusal, TooMany | StillAtWork):
         return {"Retry-After": str(max(1, round(refusal.retry_after)))}
     return {}
 

@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
+from celery import Task
+
 from celery_app import celery
 from connectors import oauth
 from connectors.base import Connector, ConnectorError, Credentials
@@ -46,11 +48,12 @@ class Outcome:
     error: ConnectorError | None = None
 
 
-@celery.task(name="sync_integration")
-def sync_integration(integration_id: int) -> None:
+@celery.task(name="sync_integration", bind=True)
+def sync_integration(self: Task, integration_id: int) -> None:
     """Sync one integration, unless somebody is at it."""
+    task = self.request.id
     try:
-        sync(integration_id)
+        sync(integration_id, holder=task.replace("-", "")[:32] if task else None)
     except Conflict:
         log.info("sync is running already", extra={"integration": integration_id})
 
@@ -62,13 +65,13 @@ def wake_syncs() -> None:
         announce("sync_integration", integration_id, queue_name="sync")
 
 
-def sync(integration_id: int, seconds: float | None = None) -> Outcome:
+def sync(integration_id: int, seconds: float | None = None, *, holder: str | None = None) -> Outcome:
     """Pull what is new, for at most so many seconds. Provider errors are noted, not raised. Errors: Conflict."""
     with db.transaction():
         integration = db.session.get(Integration, integration_id)
         if integration is None or db.session.get_one(User, integration.owner_id).deleted_at is not None:
             raise Conflict("This account is no longer connected")
-        lease = integration.lease()
+        lease = integration.lease(holder)
         filing = Filing(integration)
         run = _Run(integration_id, integration.provider, lease, filing)
     try:
@@ -128,16 +131,14 @@ class _Run:
     def _refresh(self, credentials: Credentials) -> Credentials:
         renewed = oauth.refresh(self.provider, credentials)
         with db.transaction():  # saved before it is used: the old one may be worthless by now
-            integration = db.session.get_one(Integration, self.id)
-            integration.keep_lease(self.lease)
+            integration = self._held()
             integration.keep_credentials(credentials_to(renewed), renewed.expires_at)
         return renewed
 
     def _file_pages(self, credentials: Credentials, cursor: dict[str, Any], deadline: float | None) -> bool:
         for page in self.connector.pull(credentials, cursor):
             with db.transaction():
-                integration = db.session.get_one(Integration, self.id)
-                integration.keep_lease(self.lease)
+                integration = self._held()
                 changed = self.filing.file(page.items)
                 for sweep in page.sweeps:
                     changed += self.filing.sweep(sweep.scope, sweep.external_ids)
@@ -149,11 +150,18 @@ class _Run:
                 return False
         return True
 
+    def _held(self, *, with_for_update: bool = False) -> Integration:
+        """The integration, while this run has its lease. Errors: Conflict, also when it was disconnected meanwhile."""
+        integration = db.session.get(Integration, self.id, with_for_update=with_for_update)
+        if integration is None:
+            raise Conflict("This account is no longer connected")
+        integration.keep_lease(self.lease)
+        return integration
+
     def succeed(self, is_complete: bool) -> None:
         with db.transaction():
             # Locked before it is read: a push at this moment must be seen, or come after.
-            integration = db.session.get_one(Integration, self.id, with_for_update=True)
-            integration.keep_lease(self.lease)
+            integration = self._held(with_for_update=True)
             integration.succeed(asdict(self.filing.counts), is_complete=is_complete)
             if is_complete and needs_channels(integration):
                 record(ChannelsDue(integration.id))
