@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
+from sandbox.app import Address
 from settings import settings
 
 
@@ -18,7 +20,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _without_limits() -> object:
+def _without_limits(sandbox: Address) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("web.app.settings", settings.model_copy(update={"rate_limits": False}))
         yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -12,24 +13,24 @@ _ENDS = ("logout", "password", "/users/me", "/leave", "/refresh")
 
 
 class Traveller:
-    """A person at one contract, and another one as soon as her login is gone."""
+    """A person at one contract, and another one as soon as her login is gone; Schemathesis asks it for the token."""
 
     def __init__(self, door: str, furnish: Callable[[Person], None]) -> None:
         self._door, self._furnish = door, furnish
         self._person: Person | None = None
 
-    @property
-    def headers(self) -> dict[str, str]:
+    def get(self, _case: Any, _context: Any) -> str:
+        """The access token for the next request."""
         if self._person is None:
-            front = Front("127.77.0.1")
-            person = Person.register(front, "fuzz", plan="pro_monthly")
+            person = Person.register(Front("127.77.0.1"), "fuzz", plan="pro_monthly")
             self._person = person if self._door == "tymblok" else person.at(self._door)
             self._furnish(self._person)
-        return {"Authorization": f"Bearer {self._person.token}"}
+        return self._person.token
 
-    def saw(self, method: str, path: str) -> None:
-        """A request went out; what it may have ended is begun anew."""
-        if method != "GET" and any(part in path for part in _ENDS):
+    def set(self, case: Any, token: str, _context: Any) -> None:
+        """Put the token on a request; what that request will end is begun anew after it."""
+        case.headers["Authorization"] = f"Bearer {token}"
+        if case.method != "GET" and any(part in case.path for part in _ENDS):
             self._person = None
 
 
@@ -45,7 +46,8 @@ def work(person: Person) -> None:
 
 
 def organization(person: Person) -> None:
-    """An organisation at FocusFlow; its slug is the one that the documents' examples name, where it is free."""
+    """An organisation at FocusFlow, of which the person is the admin."""
     person.base = "/focusflow/api/v2"
-    made = person.post("/organizations/", {"name": "Acme Corp"})
+    slug = f"fuzz-{secrets.token_hex(4)}"
+    made = person.post("/organizations/", {"name": "Acme Corp", "slug": slug})
     assert made.status_code == 201, made.text
