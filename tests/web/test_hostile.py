@@ -282,7 +282,10 @@ def texts(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-@walk([each for each in WITH_BODY if "201" in each.statuses and "title" in (each.example or ()) and each not in WITH_ID])
+TITLED = [each for each in WITH_BODY if "201" in each.statuses and "title" in (each.example or ())]
+
+
+@walk([each for each in TITLED if each not in WITH_ID])
 def test_no_hostile_text_is_kept_as_something_else(home: Household, operation: Operation) -> None:
     for text in ("\u202egnp.exe", "👩‍👩‍👧‍👦", "<script>alert(1)</script>", "' OR 1=1 --", "=1+1", "a\tb\nc", "%_\\"):
         body = {**home.sample(operation), "title": text}
