@@ -13,7 +13,20 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 import orjson
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, and_, func, or_, select, text, update
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    and_,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.clock import now, timestamp

@@ -18,6 +18,7 @@ from models.cycles import Cycle
 from models.days import Days
 from models.db import session
 from models.focus import FocusSession
+from models.local_hours import hour_number
 from models.projects import Project
 from models.stretches import stretches
 from models.tasks import Task
@@ -278,29 +279,38 @@ def streak(user_id: int, zone_name: str) -> Streak:
     ).one()
     if first is None:
         return Streak(0, 0, None, 0)
-    days = Days(local(first, zone_name).date(), local(last, zone_name).date(), zone_name)
-    number = days.number_of(FocusSession.started_at)
-    active = sorted(
-        session.scalars(
-            select(number).where(FocusSession.owner_id == user_id, FocusSession.pomodoros > 0).distinct()
-        )
+    beginning, ending = local(first, zone_name).date(), local(last, zone_name).date()
+    hour = hour_number(FocusSession.started_at, beginning, ending, zone_name)
+    active = (
+        select((hour // 24).label("day"))
+        .where(FocusSession.owner_id == user_id, FocusSession.pomodoros > 0)
+        .distinct()
+        .subquery()
     )
-    return streak_of([days.day(each) for each in active], today(zone_name))
+    # Consecutive days less their places in the list give the same number.
+    place = func.row_number().over(order_by=active.c.day)
+    placed = select(active.c.day, (active.c.day - place).label("run")).subquery()
+    runs = session.execute(
+        select(func.min(placed.c.day), func.count()).group_by(placed.c.run).order_by(func.min(placed.c.day))
+    )
+    return _streak([(beginning + timedelta(days=day), length) for day, length in runs], today(zone_name))
 
 
 def streak_of(active: list[date], present: date) -> Streak:
     """The streaks in some days, in order, as they stand at present."""
-    if not active:
-        return Streak(0, 0, None, 0)
-    longest, length, began = 0, 0, active[0]
-    previous: date | None = None
+    runs: list[tuple[date, int]] = []
     for day in active:
-        if previous is None or day != previous + timedelta(days=1):
-            length, began = 0, day
-        length += 1
-        longest = max(longest, length)
-        previous = day
-    if previous is None or previous < present - timedelta(days=1):
-        return Streak(0, longest, None, len(active))
-    return Streak(length, longest, began, len(active))
+        if runs and runs[-1][0] + timedelta(days=runs[-1][1]) == day:
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
+        else:
+            runs.append((day, 1))
+    return _streak(runs, present) if runs else Streak(0, 0, None, 0)
 
+
+def _streak(runs: list[tuple[date, int]], present: date) -> Streak:
+    """The streaks that runs of days make, each given by its first day and its length."""
+    longest, total = max(length for _, length in runs), sum(length for _, length in runs)
+    began, length = runs[-1]
+    if began + timedelta(days=length) < present:
+        return Streak(0, longest, None, total)
+    return Streak(length, longest, began, total)

@@ -90,7 +90,7 @@ def _run(supervisor: Supervisor, console: Console, demo: bool) -> None:
         supervisor.start("sandbox", _sandbox())
     gate.open()
     # The others wait for the web, so that the machine's cores go to what the reader waits for.
-    serves = supervisor.wait(_all_answer, WAIT_FOR_WEB)
+    serves = supervisor.wait(lambda: _web_answers() and _sandbox_answers(), WAIT_FOR_WEB)
     for name, role in roles.items():
         supervisor.start(name, role)
     if serves:
@@ -117,14 +117,9 @@ def _sandbox() -> list[str]:
     ]  # fmt: skip
 
 
-def _all_answer() -> bool:
-    """Whether the web answers, and the sandbox, to which the first step of a new user leads."""
+def _web_answers() -> bool:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
-    return _answers(host, settings.port) and (not runs_sandbox() or _answers("127.0.0.1", _sandbox_port()))
-
-
-def _answers(host: str, port: int) -> bool:
-    connection = http.client.HTTPConnection(host, port, timeout=1)
+    connection = http.client.HTTPConnection(host, settings.port, timeout=1)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().status == 200
@@ -132,6 +127,11 @@ def _answers(host: str, port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _sandbox_answers() -> bool:
+    """Whoever follows the README's walk is at the sandbox's consent page seconds later."""
+    return not runs_sandbox() or ports.answers("127.0.0.1", _sandbox_port())
 
 
 def _greeting(seconds: float, demo: bool) -> str:

@@ -88,10 +88,13 @@ def test_nobody_is_idle_while_his_clock_runs(alice: Person, bob: Person, clock: 
 @pytest.mark.parametrize(
     "moment",
     [
-        datetime(2026, 3, 2, 8, 59, tzinfo=UTC), datetime(2026, 3, 2, 17, 0, tzinfo=UTC), datetime(2026, 3, 2, 23, tzinfo=UTC),
-        datetime(2026, 3, 7, 12, tzinfo=UTC), datetime(2026, 3, 8, 12, tzinfo=UTC),
+        datetime(2026, 3, 2, 8, 59, tzinfo=UTC),
+        datetime(2026, 3, 2, 17, 0, tzinfo=UTC),
+        datetime(2026, 3, 2, 23, tzinfo=UTC),
+        datetime(2026, 3, 7, 12, tzinfo=UTC),
+        datetime(2026, 3, 8, 12, tzinfo=UTC),
     ],
-)  # fmt: skip
+)
 def test_nobody_is_idle_outside_of_working_hours(alice: Person, bob: Person, clock: Clock, moment: datetime) -> None:
     team = Team(alice)
     team.take_in(bob)
@@ -109,7 +112,9 @@ def test_working_hours_are_the_teams(alice: Person, bob: Person, clock: Clock) -
     assert [each["idle_since"] for each in heard(alice)] == ["2026-03-08T03:15:00Z"]
 
 
-def test_managers_who_left_or_are_idle_themselves_are_left_alone(alice: Person, bob: Person, charlie: Person, clock: Clock) -> None:
+def test_managers_who_left_or_are_idle_themselves_are_left_alone(
+    alice: Person, bob: Person, charlie: Person, clock: Clock
+) -> None:
     team = Team(alice)
     team.take_in(bob, "manager"), team.take_in(charlie)
     team.remove(charlie)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -31,6 +32,11 @@ from tests.web.focusflow.crew import Team, at_v2
 from workers.webhooks import deliver
 
 SECRET = "your-webhook-secret"
+RUN_SAMPLE = """
+const { readFileSync } = await import("node:fs");
+const body = readFileSync(process.argv[2]);
+console.log(isGenuine(body, process.argv[3]), isGenuine(body, "another secret"));
+"""
 
 
 @pytest.fixture
@@ -140,8 +146,7 @@ def test_the_samples_in_the_document_verify(alice: Person, receiver: Receiver, t
         assert not scope["is_genuine"](body.replace(b"Task", b"Tusk"), SECRET) and signature
         return
     script = tmp_path / "check.mjs"
-    script.write_text(code + "\nconst { readFileSync } = await import('node:fs');\nconst body = readFileSync(process.argv[2]);\n"
-                      "console.log(isGenuine(body, process.argv[3]), isGenuine(body, 'another secret'));\n")  # fmt: skip
+    script.write_text(code + RUN_SAMPLE)
     (tmp_path / "body").write_bytes(body)
     try:
         done = subprocess.run(
@@ -198,7 +203,7 @@ def test_the_schedule_is_that_of_the_specification(alice: Person, receiver: Rece
                     row.run_at, datetime.now(UTC) + timedelta(minutes=6)
                 )
                 clock.move_to(max(row.run_at, hook_row.closed_until) + timedelta(milliseconds=1), tick=False)
-    waits = [(after - before).total_seconds() for before, after in zip(attempts, attempts[1:], strict=False)]
+    waits = [(after - before).total_seconds() for before, after in itertools.pairwise(attempts)]
     for wait, wanted in zip(waits, SCHEDULE[1:], strict=True):
         assert 0.8 * wanted <= wait <= 1.2 * wanted + 1
     [listed] = hook.deliveries()
@@ -411,13 +416,15 @@ def test_and_when_it_is_posted_to(alice: Person, receiver: Receiver, url: str) -
     hook.happen()
     assert deliver(hook.id) == 0 and receiver.arrivals == []
     [listed] = hook.deliveries()
-    assert listed["last_status"] is None and "may" in listed["last_error"] or "port" in listed["last_error"]
+    assert (listed["last_status"] is None and "may" in listed["last_error"]) or "port" in listed["last_error"]
 
 
 WORKER = """
-import sys, time
-import models.tables
+import time
+from datetime import timedelta
+import models.deliveries, models.tables, models.webhooks
 from models import db
+models.deliveries.ATTEMPT = models.webhooks.LANE = timedelta(seconds=2)  # how soon the dead are noticed
 from models.webhooks import lanes_due
 from workers.webhooks import deliver
 while True:
@@ -433,7 +440,6 @@ def test_nothing_is_lost_when_workers_are_killed_and_the_receiver_is_down(
     alice: Person, allow: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The full figure is `python -m bench.webhooks`; here it is scaled down."""
-    monkeypatch.setattr("models.deliveries.ATTEMPT", timedelta(seconds=1))
     away = Receiver()
     allow(away)
     hook = Hook(alice, away)
@@ -444,13 +450,9 @@ def test_nothing_is_lost_when_workers_are_killed_and_the_receiver_is_down(
         "WEBHOOK_RETRY_SCALE": "0.02",
         "PYTHONPATH": str(ROOT),
     }
-    code = WORKER.replace(
-        "import models.tables\n",
-        "import models.tables\nfrom datetime import timedelta\nimport models.deliveries, models.webhooks\nmodels.deliveries.ATTEMPT = models.webhooks.LANE = timedelta(seconds=2)\n",
-    )
 
     def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, "-c", code], env=environment, cwd=ROOT)
+        return subprocess.Popen([sys.executable, "-c", WORKER], env=environment, cwd=ROOT)
 
     workers = [start(), start()]
     receiver = None

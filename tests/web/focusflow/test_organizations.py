@@ -116,7 +116,9 @@ def test_two_admins_cannot_both_go_at_once(meet: Meet) -> None:
         alice, bob = meet("alice"), meet("bob")
         team = Team(alice)
         team.take_in(bob, "admin")
-        both = at_once(*(lambda who=who, team=team: at_v2(who).post(team.path("leave/")).status_code for who in (alice, bob)))
+        both = at_once(
+            *(lambda who=who, team=team: at_v2(who).post(team.path("leave/")).status_code for who in (alice, bob))
+        )
         assert sorted(both) == [204, 409]
 
 

@@ -69,7 +69,7 @@ class Stage:
         self.team.remove(self.people["removed"])
         self.team.invite(self.people["invited"].email)
         Team(register(front, "other")).take_in(self.people["manager elsewhere"], "manager")
-        self.project = project(self.people["admin"])["id"]
+        self.project = project(self.people["admin"], organization=self.team.slug)["id"]
         self.count = 0
 
     def call(self, role: str, method: str, path: str) -> int:
