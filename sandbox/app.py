@@ -62,8 +62,7 @@ def create_app(
         if g.stand is None:
             return None
         g.path = "/" + "".join(rest)
-        tokens, bearer = g.stand.consent.tokens, g.stand.bearer()
-        g.token = tokens.living(bearer) or tokens.living(bearer, "bot")  # each method says whether a bot may use it
+        g.token = g.stand.token()
         if g.token is not None and g.token.account not in world.accounts.people:
             g.token = None
         g.account = g.token.account if g.token else None

@@ -25,14 +25,16 @@ from models.channels import ChannelsDue
 from models.clock import now
 from models.errors import Conflict
 from models.events import record
-from models.integrations import Integration, claim_due
+from models.integrations import Integration, claim_due, take_parked
 from models.letters import send_reconnect
 from models.meetings import follow_events
 from models.seal import Unreadable
 from models.users import User
+from settings import settings
 from workers.announce import announce
 from workers.channels import needs_channels
 from workers.credentials import credentials_from, credentials_to
+from workers.leases import renewed
 
 log = logging.getLogger(__name__)
 REFRESH_AHEAD = timedelta(minutes=10)
@@ -50,12 +52,26 @@ class Outcome:
 
 @celery.task(name="sync_integration", bind=True)
 def sync_integration(self: Task, integration_id: int) -> None:
-    """Sync one integration, unless somebody is at it."""
-    task = self.request.id
+    """Sync one integration, unless it is not due, somebody is at it, or its provider has enough to do."""
+    holder = self.request.id.replace("-", "")[:32] if self.request.id else None
     try:
-        sync(integration_id, holder=task.replace("-", "")[:32] if task else None)
+        with db.transaction():
+            integration = db.session.get(Integration, integration_id)
+            if integration is None or not integration.is_due or not integration.has_room(settings.sync_concurrency):
+                return
+            provider, lease = integration.provider, integration.lease(holder)
     except Conflict:
         log.info("sync is running already", extra={"integration": integration_id})
+        return
+    try:
+        sync(integration_id, lease=lease)
+    except Conflict as conflict:
+        log.info("sync given up", extra={"integration": integration_id, "reason": conflict.message})
+    finally:
+        with db.transaction():
+            following = take_parked(provider)
+        if following is not None:
+            announce("sync_integration", following, queue_name="sync")
 
 
 @celery.task(name="wake_syncs")
@@ -65,17 +81,21 @@ def wake_syncs() -> None:
         announce("sync_integration", integration_id, queue_name="sync")
 
 
-def sync(integration_id: int, seconds: float | None = None, *, holder: str | None = None) -> Outcome:
-    """Pull what is new, for at most so many seconds. Provider errors are noted, not raised. Errors: Conflict."""
+def sync(integration_id: int, seconds: float | None = None, lease: str | None = None) -> Outcome:
+    """Pull what is new, for at most so many seconds; who has no lease yet gets one.
+
+    Provider errors are noted, not raised. Errors: Conflict.
+    """
     with db.transaction():
         integration = db.session.get(Integration, integration_id)
         if integration is None or db.session.get_one(User, integration.owner_id).deleted_at is not None:
             raise Conflict("This account is no longer connected")
-        lease = integration.lease(holder)
+        lease = lease or integration.lease()
         filing = Filing(integration)
         run = _Run(integration_id, integration.provider, lease, filing)
     try:
-        is_complete = run.pull(seconds)
+        with renewed(integration_id, lease):
+            is_complete = run.pull(seconds)
     except ConnectorError as error:
         run.fail(error)
         return Outcome(filing.counts, True, error)
