@@ -51,8 +51,7 @@ class Postgres:
         if self._as:
             folder.chmod(0o755)
             shutil.chown(self.folder, SERVER_USER, SERVER_USER)
-        options = ("--username=daybook", "--auth=trust", "--encoding=UTF8", "--no-sync")
-        self._run("initdb", *options, "-D", str(self.folder))
+        self._run("initdb", "--username=daybook", "--auth=trust", "--encoding=UTF8", "-D", str(self.folder))
 
     def _run(self, name: str, *arguments: str) -> None:
         subprocess.run(

@@ -48,7 +48,7 @@ def test_a_frozen_redis_delays_effects_and_no_answer(stage: Stage, seconds: floa
     assert asked.status_code == 200
     assert {status for status in load.journal.statuses if status >= 400 or status == 0} == set()
     assert load.journal.percentile(0.99) <= 2
-    # Each of the two web processes counts for itself while Redis is away: ten a minute, over at most two minutes.
+    # While Redis is away each of the two web processes counts for itself: ten a minute, over at most two minutes.
     assert logins[401] <= 40 and set(logins) <= {401, 429}
     assert logins[429] > 0
     assert delivered <= 60

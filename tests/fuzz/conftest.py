@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 import pytest
 
@@ -19,8 +18,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["FUZZ_EXAMPLES"] = str(config.getoption("examples"))  # the documents are read at collection
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _without_limits(sandbox: Address) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("web.app.settings", settings.model_copy(update={"rate_limits": False}))
-        yield
+@pytest.fixture(autouse=True, scope="session")
+def _with_providers(sandbox: Address) -> None:
+    """The sandbox plays the providers and the payment, and nobody's requests are counted."""
+    assert not settings.rate_limits, "fuzz with RATE_LIMITS=false, as `make fuzz` does"
