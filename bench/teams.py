@@ -26,7 +26,8 @@ BAR_MS, BAR_SECONDS, BAR_MB = 500.0, 60.0, 200.0
 _TASKS = """
 INSERT INTO tasks (owner_id, project_id, organization_id, title, description, status, priority, focus_seconds,
                    pomodoros, started_at, completed_at, assigned_at, created_at, updated_at, uid)
-SELECT :member + number % :members, :project + number % :projects, :team, 'Task number ' || number || ' of the team', '',
+SELECT :member + number % :members, :project + number % :projects, :team,
+       'Task number ' || number || ' of the team', '',
        CASE WHEN number % 10 = 0 THEN 'in_progress' ELSE 'completed' END, 'medium', 30000, 20, made, CASE WHEN
        number % 10 > 0 THEN made + interval '2 days' END, made, made, made, gen_random_uuid()
 FROM (SELECT number, now() - interval '1 day' * (number % :days) - interval '2 days' AS made
@@ -72,7 +73,8 @@ def furnish(sessions: int) -> tuple[str, str, int, int]:
         boss = User.register("boss@example.com", None, timezone="Europe/Berlin")
         team = Organization.create(boss, name="Acme Startup", slug="acme")
         members = [
-            User.register(f"m{number}@example.com", None, first_name=f"Łukasz {number}") for number in range(MEMBERS - 1)
+            User.register(f"m{number}@example.com", None, first_name=f"Łukasz {number}")
+            for number in range(MEMBERS - 1)
         ]
         db.session.add_all([Membership(organization_id=team.id, user_id=each.id, role="employee") for each in members])
         made = [Project.create(boss.id, f"Client {number}", organization_id=team.id) for number in range(PROJECTS)]

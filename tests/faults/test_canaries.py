@@ -88,7 +88,8 @@ def _live_a_little(stage: Stage, sandbox: str) -> dict[str, str]:
     ask.post("/tymblok/v1/auth/forgot-password", json={"email": writers["tymblok"].email})
     tokens = httpx.get(f"{sandbox}/github/_control/tokens", trust_env=False)
     if tokens.status_code == 200:
-        secrets |= {f"github {number}": value for number, value in enumerate(re.findall(r"gh[a-z]_\w{20,}", tokens.text))}
+        given_out = re.findall(r"gh[a-z]_\w{20,}", tokens.text)
+        secrets |= {f"github {number}": value for number, value in enumerate(given_out)}
     return secrets
 
 

@@ -318,9 +318,11 @@ def test_a_task_that_is_given_out_again_takes_its_own_lease_over(alice: Person, 
     number = integration_id(alice, "github")
     with db.transaction():
         db.session.get_one(Integration, number).lease("a" * 32)
-    with pytest.raises(Conflict):
-        sync(number, holder="b" * 32)
-    assert sync(number, holder="a" * 32).error is None
+    with pytest.raises(Conflict), db.transaction():
+        db.session.get_one(Integration, number).lease("b" * 32)
+    with db.transaction():
+        lease = db.session.get_one(Integration, number).lease("a" * 32)
+    assert sync(number, lease=lease).error is None
 
 
 def test_what_was_under_way_when_another_account_came_is_not_filed(alice: Person, github: Provider) -> None:
