@@ -46,6 +46,8 @@ LEASE = timedelta(seconds=20)
 """A run that died is found out after this; one that lives renews it all the while (see workers/leases.py)."""
 STATE_LIFETIME = timedelta(minutes=10)
 LONGEST_BACKOFF = timedelta(hours=1)
+CLAIM = timedelta(seconds=30)
+"""Shorter than other work's: what is announced twice is synced once, and a lost message costs half a minute."""
 PARKED = timedelta(seconds=60)
 """What is parked is announced again after this, should whoever was to take it up have died."""
 
@@ -376,6 +378,7 @@ def claim_due(limit: int) -> list[int]:
         or_(Integration.lease_until.is_(None), Integration.lease_until < now()),
         living,
         limit=limit,
+        lasts=CLAIM,
     )
 
 

@@ -25,6 +25,8 @@ PLACES = 2
 @pytest.fixture
 def linear(sandbox: Address, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
     monkeypatch.setattr("workers.sync.settings", settings.model_copy(update={"sync_concurrency": PLACES}))
+    with db.transaction():
+        db.session.execute(update(Integration).values(lease_until=None, parked_at=None))
     with Provider(sandbox, "linear") as each:
         yield each
 

@@ -1,4 +1,4 @@
-"""The fault table through the worker: an account ends right, or says what is wrong until that is mended."""
+"""The fault table through the worker: an account ends right, or says what is wrong and ends right when mended."""
 
 from __future__ import annotations
 
