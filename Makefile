@@ -3,6 +3,8 @@
 #   make test            the whole suite on SQLite, then on PostgreSQL where one answers (make test ARGS="-k blocks")
 #   make lint            ruff and mypy
 #   make conformance     the documented contracts, asked from outside (make conformance ARGS="--contract tymblok -v")
+#   make fuzz            every operation of every document with made-up requests (make fuzz ARGS="--examples 100")
+#   make chaos           processes, database and Redis killed and frozen under load (make chaos CHAOS_SECONDS=20)
 #   make bench           every measurement in bench/
 #   make lock            pin what requirements.in and requirements-dev.in ask for
 #   make clean           remove .venv and caches; var/, with its data, stays
@@ -11,8 +13,9 @@ PYTHON_IN_VENV := .venv/bin/python
 COMPILE := $(PYTHON_IN_VENV) -m uv pip compile --quiet --upgrade --no-header --no-annotate --no-emit-index-url \
 	--no-emit-find-links --python-version 3.11
 ARGS ?=
+CHAOS_SECONDS ?= 60
 
-.PHONY: run test lint conformance bench lock clean environment development
+.PHONY: run test lint conformance fuzz chaos bench lock clean environment development
 
 run: environment
 	@exec $(PYTHON_IN_VENV) cli.py up --until-parent-ends
@@ -26,6 +29,12 @@ lint: development
 
 conformance: development
 	@$(PYTHON_IN_VENV) -m tests.conformance $(ARGS)
+
+fuzz: development
+	@RATE_LIMITS=false $(PYTHON_IN_VENV) -m pytest tests/fuzz/contracts.py -q -n 2 -p no:cacheprovider $(ARGS)
+
+chaos: development
+	@DAYBOOK_CHAOS=$(CHAOS_SECONDS) $(PYTHON_IN_VENV) -m pytest tests/faults -q -p no:cacheprovider $(ARGS)
 
 bench: development
 	@set -e; for each in bench/[a-z]*.py; do echo "== $$each"; PYTHONPATH=. $(PYTHON_IN_VENV) $$each $(ARGS); done

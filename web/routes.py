@@ -41,8 +41,13 @@ class Routes(Blueprint):
         return self.shape.documented(schema) if schema is not None else None
 
     def arguments(self, schema: Any, **options: Any) -> Any:
-        """What a request carries. The schema is made once: making it anew costs more than checking with it."""
-        return super().arguments(schema() if isinstance(schema, type) else schema, **options)
+        """What a request carries. The schema is made once: making it anew costs more than checking with it.
+
+        A body of which nothing is required may be left out, and the document says so.
+        """
+        made = schema() if isinstance(schema, type) else schema
+        options.setdefault("required", any(field.required for field in made.fields.values()))
+        return super().arguments(made, **options)
 
     def response(self, status_code: int | str | HTTPStatus, schema: Any = None, **documented: Any) -> Any:
         """The documented answer. The view's value goes out in the contract's envelope, with this status.

@@ -36,6 +36,7 @@ class ExportSchema(Input):
 @routes.get("/data/")
 @routes.arguments(ExportQuery, location="query")
 @routes.response(200, ExportSchema)
+@routes.alt_response(200, content_type="text/csv", success=True, description="OK")
 def data(query: dict[str, Any]) -> Response:
     """Export all data, as JSON or as one CSV file; `cli.py import` puts either into an empty account."""
     who = punctual_caller()

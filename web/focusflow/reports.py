@@ -47,6 +47,7 @@ class ReportQuery(RangeQuery):
 @routes.arguments(ReportQuery, location="query")
 @routes.response(200, content_type="application/pdf")
 @routes.alt_response(200, content_type="text/csv", success=True, description="OK")
+@routes.alt_response(200, content_type=KINDS["excel"][0], success=True, description="OK")
 def export(query: dict[str, Any]) -> Response:
     """Export a report as a file. It holds the organization's work alone."""
     order = _order(query)

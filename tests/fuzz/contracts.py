@@ -1,0 +1,69 @@
+"""Every operation of every document, asked by Schemathesis: alone, and in chains that follow the ids of answers.
+
+Run by `make fuzz`; `make fuzz ARGS="--examples 100"` goes further, `FUZZ_SEED` another way.
+"""
+
+from __future__ import annotations
+
+import hypothesis
+import pytest
+from schemathesis.generation.stateful import run_state_machine_as_test
+
+from tests.fuzz.documents import EXAMPLES, document
+from tests.fuzz.traveller import Traveller, nothing, organization, work
+
+pytestmark = pytest.mark.timeout(900)
+
+tymblok = document("/tymblok/v1", Traveller("tymblok", nothing))
+focusflow = document("/focusflow/api/v1", Traveller("focusflow", work))
+organizations = document("/focusflow/api/v2", Traveller("focusflow", organization))
+produktifin = document("/produktifin/v1", Traveller("produktifin", nothing))
+pomodoro_timer = document("/pomodoro-timer/api/v1", Traveller("pomodoro-timer", nothing))
+flow_sudoku = document("/flow-sudoku/v1", Traveller("flow-sudoku", nothing))
+
+CHAINED = {"tymblok": tymblok, "focusflow": focusflow, "organizations": organizations, "produktifin": produktifin}
+"""Documents in which one answer's ids are asked for by another operation."""
+
+
+@tymblok.parametrize()
+def test_tymblok(case):
+    case.call_and_validate()
+
+
+@focusflow.parametrize()
+def test_focusflow(case):
+    case.call_and_validate()
+
+
+@organizations.parametrize()
+def test_focusflow_organizations(case):
+    case.call_and_validate()
+
+
+@produktifin.parametrize()
+def test_produktifin(case):
+    case.call_and_validate()
+
+
+@pomodoro_timer.parametrize()
+def test_pomodoro_timer(case):
+    case.call_and_validate()
+
+
+@flow_sudoku.parametrize()
+def test_flow_sudoku(case):
+    case.call_and_validate()
+
+
+@pytest.mark.parametrize("name", CHAINED)
+def test_chains_of_requests(name):
+    run_state_machine_as_test(
+        CHAINED[name].as_state_machine(),
+        settings=hypothesis.settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=8,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(hypothesis.HealthCheck),
+        ),
+    )
