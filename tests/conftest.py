@@ -39,7 +39,8 @@ os.environ.update(
         "SMTP_URL": "",
         "ARGON2_PROFILE": "test",
         "LOG_LEVEL": "ERROR",
-        "ALLOWED_REDIRECT_URIS": "tymblok://auth/callback,https://app.example.com/done,tymblok://",
+        "ALLOWED_REDIRECT_URIS": "tymblok://auth/callback,tymblok://,https://app.example.com/done,"
+        f"{PUBLIC_URL}/app,{PUBLIC_URL}/app?paid",
     }
 )
 
