@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table, func, insert, select, text
 
@@ -48,13 +49,13 @@ def write_stretches(
     before: int,
     spans: Sequence[tuple[int, int]],
     cycle: Cycle | None,
-) -> int:
-    """Write what a session counted since `began`, when `before` microseconds were counted; returns the seconds.
+) -> list[tuple[datetime, datetime, int]]:
+    """Write what a session counted since `began`, when `before` microseconds were counted; returns the stretches.
 
     `spans` are stretches of focus in the session's own counted time. Seconds are differences of running totals, so
     that no fraction is lost between them.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     for start, end in spans:
         seconds = _focus(end, cycle) - _focus(start, cycle)
         if seconds:
@@ -70,7 +71,7 @@ def write_stretches(
             )
     if rows:
         session.execute(insert(stretches), rows)
-    return sum(row["seconds"] for row in rows)  # type: ignore[misc]
+    return [(row["started_at"], row["ended_at"], row["seconds"]) for row in rows]
 
 
 def first_uncounted(owner_id: int, moment: datetime) -> datetime:
