@@ -43,8 +43,8 @@ FROM (SELECT number, date_trunc('day', now()) + interval '8 hours'
       FROM generate_series(0, :count - 1) AS number) AS made
 """
 _STRETCHES = """
-INSERT INTO focus_stretches (owner_id, organization_id, session_id, started_at, ended_at, seconds)
-SELECT owner_id, organization_id, id, started_at, ended_at, 1500 FROM focus_sessions
+INSERT INTO focus_stretches (owner_id, organization_id, task_id, session_id, started_at, ended_at, seconds)
+SELECT owner_id, organization_id, task_id, id, started_at, ended_at, 1500 FROM focus_sessions
 """
 _DAYS = """
 INSERT INTO team_days (organization_id, day, user_id, seconds, hours)

@@ -304,7 +304,16 @@ class FocusSession(Base):
             self.pomodoros = cycle.pomodoros(after)
         if not self.is_break:
             spans = [(before, after)] if cycle is None else list(cycle.stretches(before, after))
-            worked = write_stretches(self.owner_id, self.organization_id, self.id, began, before, spans, cycle)
+            worked = write_stretches(
+                self.owner_id,
+                self.organization_id,
+                self.task_id if self.organization_id is not None else None,
+                self.id,
+                began,
+                before,
+                spans,
+                cycle,
+            )
             if self.task is not None:
                 self.task.focus_seconds += sum(seconds for _, _, seconds in worked)
             if self.organization_id is not None:

@@ -25,6 +25,7 @@ stretches = Table(
     Column("id", Id, primary_key=True),
     Column("owner_id", Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("organization_id", Id, ForeignKey("organizations.id", ondelete="SET NULL"), nullable=True),
+    Column("task_id", Id, nullable=True),  # of an organisation's; no key: what was worked stays when the task is gone
     Column("session_id", Id, ForeignKey("focus_sessions.id", ondelete="CASCADE"), nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("ended_at", Instant, nullable=False),
@@ -34,7 +35,7 @@ stretches = Table(
     Index("ix_focus_stretches_owner", "owner_id", "started_at"),
     Index("ix_focus_stretches_session_id", "session_id"),
     Index(
-        "ix_focus_stretches_team", "organization_id", "started_at", "ended_at", "owner_id", "seconds",
+        "ix_focus_stretches_team", "organization_id", "started_at", "ended_at", "owner_id", "seconds", "task_id",
         sqlite_where=_IN_TEAM, postgresql_where=_IN_TEAM,
     ),
 )
@@ -44,6 +45,7 @@ stretches = Table(
 def write_stretches(
     owner_id: int,
     organization_id: int | None,
+    task_id: int | None,
     session_id: int,
     began: datetime,
     before: int,
@@ -63,6 +65,7 @@ def write_stretches(
                 {
                     "owner_id": owner_id,
                     "organization_id": organization_id,
+                    "task_id": task_id,
                     "session_id": session_id,
                     "started_at": began + timedelta(microseconds=start - before),
                     "ended_at": began + timedelta(microseconds=end - before),

@@ -73,9 +73,8 @@ def sums_by_project(scope: Scope, days: Days) -> dict[int | None, int]:
             func.sum(stretches.c.seconds),
             case((is_inside, None), else_=stretches.c.id).label("alone"),
         )
-        .join(FocusSession, FocusSession.id == stretches.c.session_id)
-        .outerjoin(Task, Task.id == FocusSession.task_id)
-        .where(*_within(scope, days))
+        .outerjoin(Task, Task.id == worked_on(scope))
+        .where(*within(scope, days))
         .group_by(Task.project_id, "alone")
     )
     for project, start, end, seconds, id in session.execute(chosen):
@@ -123,7 +122,7 @@ def people_by_hour(scope: Scope, days: Days) -> Hours:
     first = hour_number(stretches.c.started_at, days.first, days.last, scope.zone)
     last = hour_number(stretches.c.ended_at, days.first, days.last, scope.zone)
     present: set[tuple[int, int]] = set()
-    chosen = select(stretches.c.owner_id, first, last).where(*_within(scope, days)).distinct()
+    chosen = select(stretches.c.owner_id, first, last).where(*within(scope, days)).distinct()
     for owner, began, ended in session.execute(chosen):
         present |= {(owner, number) for number in range(began, ended + 1) if 0 <= number < days.count * 24}
     found = Hours(days=len({number // 24 for _, number in present}))
@@ -142,7 +141,7 @@ def seconds_by_hour(scope: Scope, days: Days) -> dict[int, int]:
     """Seconds of focus by the hour of the day in which each stretch began."""
     hour = hour_number(stretches.c.started_at, days.first, days.last, scope.zone)
     found: dict[int, int] = defaultdict(int)
-    chosen = select(hour.label("hour"), func.sum(stretches.c.seconds)).where(*_within(scope, days)).group_by("hour")
+    chosen = select(hour.label("hour"), func.sum(stretches.c.seconds)).where(*within(scope, days)).group_by("hour")
     for number, seconds in session.execute(chosen):
         if 0 <= number < days.count * 24:
             found[number % 24] += int(seconds)
@@ -183,14 +182,15 @@ def _sums(scope: Scope, days: Days, key: Any, ends: Any = None) -> Iterator[tupl
             func.sum(stretches.c.seconds),
             alone.label("alone"),
         )
-        .where(*_within(scope, days))
+        .where(*within(scope, days))
         .group_by("key", "alone")
     )
     for group, start, end, seconds, id in session.execute(chosen):
         yield group, start, end, int(seconds), id is None
 
 
-def _within(scope: Scope, days: Days) -> list[ColumnElement[bool]]:
+def within(scope: Scope, days: Days) -> list[ColumnElement[bool]]:
+    """Which stretches a scope is about in some days, those over an edge among them."""
     belongs = stretches.c.organization_id == scope.organization_id
     wanted = [
         stretches.c.organization_id.is_(None) if scope.is_personal else belongs,
@@ -201,13 +201,15 @@ def _within(scope: Scope, days: Days) -> list[ColumnElement[bool]]:
     if scope.user_id is not None:
         wanted.append(stretches.c.owner_id == scope.user_id)
     if scope.project_id is not None:
-        worked = (
-            select(FocusSession.id)
-            .join(Task, Task.id == FocusSession.task_id)
-            .where(Task.project_id == scope.project_id)
-        )
-        wanted.append(stretches.c.session_id.in_(worked))
+        wanted.append(worked_on(scope).in_(select(Task.id).where(Task.project_id == scope.project_id)))
     return wanted
+
+
+def worked_on(scope: Scope) -> Any:
+    """The task that a stretch was for. Personal stretches know only their session."""
+    if not scope.is_personal:
+        return stretches.c.task_id
+    return select(FocusSession.task_id).where(FocusSession.id == stretches.c.session_id).scalar_subquery()
 
 
 def _running(scope: Scope) -> Iterator[tuple[int, Presence]]:

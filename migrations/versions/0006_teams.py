@@ -205,10 +205,13 @@ def upgrade() -> None:
         "ix_focus_sessions_team", "focus_sessions", ["organization_id"], sqlite_where=_OPEN, postgresql_where=_OPEN
     )
     _belongs("focus_stretches")
+    op.add_column(
+        "focus_stretches", sa.Column("task_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
+    )
     op.create_index(
         "ix_focus_stretches_team",
         "focus_stretches",
-        ["organization_id", "started_at", "ended_at", "owner_id", "seconds"],
+        ["organization_id", "started_at", "ended_at", "owner_id", "seconds", "task_id"],
         sqlite_where=_IN_TEAM,
         postgresql_where=_IN_TEAM,
     )
@@ -238,6 +241,7 @@ def downgrade() -> None:
     for table, index, column in reversed(_POINTERS):
         op.drop_index(index, table_name=table)
         _drop_pointer(table, column)
+    op.drop_column("focus_stretches", "task_id")
 
     op.drop_table("team_days")
     with op.batch_alter_table("webhook_deliveries", schema=None) as batch_op:
