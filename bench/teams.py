@@ -26,8 +26,7 @@ BAR_MS, BAR_SECONDS, BAR_MB = 500.0, 60.0, 200.0
 _TASKS = """
 INSERT INTO tasks (owner_id, project_id, organization_id, title, description, status, priority, focus_seconds,
                    pomodoros, started_at, completed_at, assigned_at, created_at, updated_at, uid)
-SELECT :member + number % :members, :project + number % :projects, :team,
-       'Task number ' || number || ' of the team', '',
+SELECT :member + number % :members, :project + number % :projects, :team, 'Task number ' || number || ' of all', '',
        CASE WHEN number % 10 = 0 THEN 'in_progress' ELSE 'completed' END, 'medium', 30000, 20, made, CASE WHEN
        number % 10 > 0 THEN made + interval '2 days' END, made, made, made, gen_random_uuid()
 FROM (SELECT number, now() - interval '1 day' * (number % :days) - interval '2 days' AS made
@@ -44,8 +43,15 @@ FROM (SELECT number, date_trunc('day', now()) + interval '8 hours'
       FROM generate_series(0, :count - 1) AS number) AS made
 """
 _STRETCHES = """
-INSERT INTO focus_stretches (owner_id, organization_id, session_id, started_at, ended_at, seconds)
-SELECT owner_id, organization_id, id, started_at, ended_at, 1500 FROM focus_sessions
+INSERT INTO focus_stretches (owner_id, organization_id, task_id, session_id, started_at, ended_at, seconds)
+SELECT owner_id, organization_id, task_id, id, started_at, ended_at, 1500 FROM focus_sessions
+"""
+_DAYS = """
+INSERT INTO team_days (organization_id, day, user_id, seconds, hours)
+SELECT organization_id, (started_at AT TIME ZONE 'Europe/Berlin')::date, owner_id, sum(seconds),
+       bit_or((1 << extract(hour FROM started_at AT TIME ZONE 'Europe/Berlin')::int)
+              | (1 << extract(hour FROM ended_at AT TIME ZONE 'Europe/Berlin')::int))
+FROM focus_stretches GROUP BY 1, 2, 3
 """
 _RUNNING = """
 INSERT INTO focus_sessions (owner_id, task_id, organization_id, kind, planned_seconds, started_at, running_since,
@@ -72,10 +78,8 @@ def furnish(sessions: int) -> tuple[str, str, int, int]:
         db.session.execute(text("SET LOCAL statement_timeout = 0"))
         boss = User.register("boss@example.com", None, timezone="Europe/Berlin")
         team = Organization.create(boss, name="Acme Startup", slug="acme")
-        members = [
-            User.register(f"m{number}@example.com", None, first_name=f"Łukasz {number}")
-            for number in range(MEMBERS - 1)
-        ]
+        names = [f"m{number}" for number in range(MEMBERS - 1)]
+        members = [User.register(f"{name}@example.com", None, first_name=f"Łukasz {name}") for name in names]
         db.session.add_all([Membership(organization_id=team.id, user_id=each.id, role="employee") for each in members])
         made = [Project.create(boss.id, f"Client {number}", organization_id=team.id) for number in range(PROJECTS)]
         member, project = members[0].id, made[0].id
@@ -86,6 +90,7 @@ def furnish(sessions: int) -> tuple[str, str, int, int]:
         daily = -(-sessions // (MEMBERS - 1) // DAYS)
         run(_SESSIONS, **at, task=task, tasks=TASKS, daily=daily, count=sessions)
         run(_STRETCHES)
+        run(_DAYS)
         run(_RUNNING, member=member, task=task, team=team.id, count=MEMBERS // 2)
         token = Login.start(boss, "focusflow")[1].access
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

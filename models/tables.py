@@ -33,6 +33,7 @@ from models import (  # noqa: F401
     stretches,
     subscriptions,
     tasks,
+    team_days,
     tokens,
     users,
     webhooks,
