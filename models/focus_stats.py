@@ -104,19 +104,16 @@ def _worked(
     user_id: int, days: Days, project_id: int | None
 ) -> Iterator[tuple[datetime, datetime, int | None, int, int | None]]:
     """Sums of the stretches inside one day, with the day's number; those over midnight one by one, without."""
-    first, last = days.number_of(stretches.c.started_at), days.number_of(stretches.c.ended_at)
-    is_inside = and_(first == last, stretches.c.started_at >= days.start, stretches.c.ended_at < days.end)
-    alone = case((is_inside, None), else_=stretches.c.id)
-    number = case((is_inside, first), else_=None)
-    chosen = (
+    found = (
         select(
-            func.min(stretches.c.started_at),
-            func.max(stretches.c.ended_at),
+            stretches.c.id,
+            stretches.c.started_at,
+            stretches.c.ended_at,
+            stretches.c.seconds,
             Task.project_id,
-            func.sum(stretches.c.seconds),
-            number,
+            days.number_of(stretches.c.started_at).label("first"),
+            days.number_of(stretches.c.ended_at).label("last"),
         )
-        .select_from(stretches)
         .join(FocusSession, FocusSession.id == stretches.c.session_id)
         .outerjoin(Task, Task.id == FocusSession.task_id)
         .where(
@@ -125,12 +122,24 @@ def _worked(
             stretches.c.started_at < days.end,
             stretches.c.ended_at > days.start,
         )
-        .group_by(Task.project_id, number, alone)
+        # Materialized, or the numbers of the days would be computed anew wherever they are named below.
+        .cte("worked")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    if project_id is not None:
-        chosen = chosen.where(Task.project_id == project_id)
+    is_inside = and_(found.c.first == found.c.last, found.c.started_at >= days.start, found.c.ended_at < days.end)
+    alone = case((is_inside, None), else_=found.c.id)
+    number = case((is_inside, found.c.first), else_=None)
+    chosen = select(
+        func.min(found.c.started_at),
+        func.max(found.c.ended_at),
+        found.c.project_id,
+        func.sum(found.c.seconds),
+        number,
+    ).group_by(found.c.project_id, number, alone)
     for start, end, project, seconds, day in session.execute(chosen):
-        yield start, end, project, int(seconds), day
+        # Not asked of the database: it would come from the project's side, through the sessions of everybody.
+        if project_id is None or project == project_id:
+            yield start, end, project, int(seconds), day
 
 
 def running_focus(user_id: int, moment: datetime | None = None) -> Running | None:
@@ -232,6 +241,7 @@ def count_touched(user_id: int, days: Days, *, project_id: int | None = None) ->
         .join(stretches, stretches.c.session_id == FocusSession.id)
         .where(
             stretches.c.owner_id == user_id,
+            FocusSession.owner_id == user_id,
             stretches.c.started_at > days.start - LONGEST_STRETCH,
             stretches.c.started_at < days.end,
             stretches.c.ended_at > days.start,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -77,10 +78,17 @@ class ContractApp(Flask):
 
     def dispatch_request(self) -> ResponseReturnValue:
         """One request is one transaction: returning commits, raising keeps nothing."""
+        if request.routing_exception is not None:
+            self.raise_routing_exception(request)
+        view = self.view_functions[request.url_rule.endpoint]  # type: ignore[union-attr]
+        request.max_content_length = getattr(view, "longest_body", LARGEST_BODY)
+        if request.method not in _READS:
+            # Before the transaction: on SQLite a body that arrives slowly would hold everybody's write lock.
+            request.get_data()
         for attempt in range(_TRIES):
             try:
                 with db.transaction(reading=request.method in _READS):
-                    return self._answer()
+                    return self._answer(view)
             except Exception as error:
                 if attempt == _TRIES - 1 or not is_worth_retrying(error):
                     if "claim" not in g:
@@ -90,10 +98,7 @@ class ContractApp(Flask):
                     return response
         raise AssertionError("the last try returns or raises")
 
-    def _answer(self) -> ResponseReturnValue:
-        if request.routing_exception is not None:
-            self.raise_routing_exception(request)
-        view = self.view_functions[request.url_rule.endpoint]  # type: ignore[union-attr]
+    def _answer(self, view: Callable[..., Any]) -> ResponseReturnValue:
         if request.method == "OPTIONS":
             return self.make_default_options_response()
         if not getattr(view, "is_public", False):
@@ -101,7 +106,6 @@ class ContractApp(Flask):
         self._limit()
         if not idempotency.is_asked_for():
             return self.ensure_sync(view)(**(request.view_args or {}))
-        request.max_content_length = getattr(view, "longest_body", LARGEST_BODY)
         return idempotency.answer_once(
             self.shape.contract, lambda: self.make_response(self.ensure_sync(view)(**(request.view_args or {})))
         )
