@@ -19,9 +19,3 @@ def test_no_link_leads_nowhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} points to {target}"
-
-
-def test_every_decision_is_in_the_list_of_decisions() -> None:
-    folder = ROOT / "docs" / "decisions"
-    listed = set(re.findall(r"\]\(([\w-]+\.md)\)", (folder / "README.md").read_text()))
-    assert listed == {page.name for page in folder.glob("*.md")} - {"README.md"}
