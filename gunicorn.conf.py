@@ -8,7 +8,7 @@ from pathlib import Path
 from gunicorn.glogging import Logger
 
 import logs
-from processes import gate
+from processes import gate, handover
 from processes.ports import address
 from settings import settings
 
@@ -73,6 +73,12 @@ def post_worker_init(worker):
     from web.focusflow.switchboard import switchboard
 
     switchboard.watch(worker)
+    handover.say_ready(_metrics, worker.pid)
+
+
+def on_reload(server):
+    """Let the old workers serve until the new ones can."""
+    handover.keep_old(server, _metrics)
 
 
 def on_starting(server):
@@ -87,3 +93,4 @@ def child_exit(server, worker):
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)
+    handover.forget(_metrics, worker.pid)
