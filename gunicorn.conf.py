@@ -8,7 +8,7 @@ from pathlib import Path
 from gunicorn.glogging import Logger
 
 import logs
-from processes import gate
+from processes import gate, handover
 from processes.ports import address
 from settings import settings
 
@@ -77,6 +77,12 @@ def post_worker_init(worker):
         from web.greenlets import take_over_waiting
 
         take_over_waiting()
+    handover.say_ready(_metrics, worker.pid)
+
+
+def on_reload(server):
+    """Let the old workers serve until the new ones can."""
+    handover.keep_old(server, _metrics)
 
 
 def on_starting(server):
@@ -91,3 +97,4 @@ def child_exit(server, worker):
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)
+    handover.forget(_metrics, worker.pid)

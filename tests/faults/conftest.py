@@ -7,7 +7,9 @@ PostgreSQL that follows it.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -24,16 +26,13 @@ def seconds() -> float:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage() -> Iterator[Stage]:
     if reason := missing():
         pytest.skip(reason)
     if not CHAOS and not os.environ.get("TEST_DATABASE_URL"):
         pytest.skip("runs with the suite on PostgreSQL, or by make chaos")
-    folder = tmp_path_factory.mktemp("stage")
-    for parent in (folder, *folder.parents[:3]):
-        if parent.stat().st_uid == os.geteuid():
-            parent.chmod(parent.stat().st_mode | 0o055)  # PostgreSQL's own user must reach its folder
-    with Stage(folder) as stage:
+    # Not one of pytest's folders: these are closed to PostgreSQL's own user.
+    with tempfile.TemporaryDirectory(prefix="daybook-stage-") as folder, Stage(Path(folder)) as stage:
         yield stage
 
 

@@ -119,7 +119,8 @@ class Writer:
         except httpx.TransportError as error:
             status, text, kind = 0, repr(error), ""
         ended = time.monotonic()
-        self.journal.entries.append(Answered(key, status, ended - began, ended, text if status >= 300 else "", kind))
+        said = "" if status in (200, 201) else text
+        self.journal.entries.append(Answered(key, status, ended - began, ended, said, kind))
 
     def write_until(self, ended: threading.Event, pause: float = 0.0) -> None:
         while not ended.is_set():

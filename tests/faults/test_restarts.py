@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.faults.journal import Load
+from tests.faults.journal import STORED, Load
 from tests.faults.stage import Stage
 
 pytestmark = pytest.mark.timeout(300)
@@ -19,10 +19,14 @@ def test_reloading_at_load_fails_no_request(stage: Stage, seconds: float, report
     with Load(stage, 10, pause=0.1, keep_alive=False) as load:  # a hundred a second, as through a proxy that retries
         time.sleep(2)
         web.signal(signal.SIGHUP)
-        time.sleep(max(4.0, seconds))
+        deadline = time.monotonic() + 90
+        while old & set(web.children()):
+            assert time.monotonic() < deadline, "the old workers are still there"
+            time.sleep(0.1)
+        time.sleep(max(2.0, seconds / 4))
     report("G2", f"HUP: {load.journal}")
-    assert not old & set(web.children()), "old workers are still there"
-    assert set(load.journal.statuses) <= {200, 201}
+    assert set(load.journal.statuses) <= {200, 201}, [e for e in load.journal.entries if e.status not in (200, 201)][:3]
+    assert max(entry.seconds for entry in load.journal.entries) < 10, "a request waited for the new workers to load"
     with stage.postgres.connect() as connection:
         load.journal.hold_against(connection)
 
@@ -38,17 +42,23 @@ def test_a_web_that_is_told_to_end_answers_what_it_has_begun(stage: Stage, repor
         web.process.wait(30)
         took = time.monotonic() - told
     report("G2", f"TERM: gone after {took:.1f} s; {load.journal}")
-    unanswered = [entry for entry in load.journal.entries if entry.status == 0]
-    assert all("ConnectError" in entry.body for entry in unanswered), unanswered[:3]  # never begun, so never lost
+    # Connections that waited in the socket's queue are reset with it; a request that was begun is answered.
+    unanswered = {entry.key for entry in load.journal.entries if entry.status == 0}
     assert {entry.status for entry in load.journal.entries} <= {0, 200, 201}
+    assert took <= 30
     with stage.postgres.connect() as connection:
         load.journal.hold_against(connection)
+        stored = {key for (key,) in connection.execute(STORED)}
+    assert not unanswered & stored, "a request was begun, stored and not answered"
 
 
-def test_a_worker_that_is_told_to_end_ends(stage: Stage, report) -> None:
+def test_an_idle_worker_that_is_told_to_end_ends(stage: Stage, report) -> None:
     worker = stage.start("worker")
     assert worker.process is not None
-    time.sleep(6)
+    deadline = time.monotonic() + 60
+    while " ready." not in worker.log.read_text():
+        assert time.monotonic() < deadline and worker.process.poll() is None, worker.log.read_text()
+        time.sleep(0.1)
     told = time.monotonic()
     worker.signal(signal.SIGTERM)
     worker.process.wait(30)

@@ -37,8 +37,7 @@ def _start(folder: Path, role: str, **changed: str) -> subprocess.CompletedProce
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("role", ["web", "worker"])
-@pytest.mark.parametrize(("name", "value"), WEAK)
+@pytest.mark.parametrize(("role", "name", "value"), [("web", *each) for each in WEAK] + [("worker", *WEAK[0])])
 def test_no_role_starts_weak(tmp_path: Path, role: str, name: str, value: str | None) -> None:
     settings = GOOD | ({name: value} if value else {})
     if value is None:

@@ -15,7 +15,7 @@ from models.spreadsheets import written
 from web.body import Input
 from web.fields import Choice, Timestamp
 from web.focusflow.punctual import punctual_caller
-from web.focusflow.shape import Routes
+from web.focusflow.shape import FILE, Routes
 
 routes = Routes("export", __name__, url_prefix="/export", description="All of one's data")
 _LISTS: dict[Kind, str] = {"project": "projects", "task": "tasks", "session": "pomodoro_sessions"}
@@ -36,7 +36,7 @@ class ExportSchema(Input):
 @routes.get("/data/")
 @routes.arguments(ExportQuery, location="query")
 @routes.response(200, ExportSchema)
-@routes.alt_response(200, content_type="text/csv", success=True, description="OK")
+@routes.alt_response(200, schema=FILE, content_type="text/csv", success=True, description="OK")
 def data(query: dict[str, Any]) -> Response:
     """Export all data, as JSON or as one CSV file; `cli.py import` puts either into an empty account."""
     who = punctual_caller()

@@ -19,7 +19,7 @@ from web.auth import caller
 from web.fields import Choice, QueryInt
 from web.focusflow.dashboard import RangeQuery, asked_days
 from web.focusflow.seat import DASHBOARD, allowed, seat
-from web.focusflow.shape import Routes
+from web.focusflow.shape import FILE, Routes
 from workers.reports import SHORT, SUBJECTS, WRITERS, NotMade, Order, compose, count_rows, make_apart
 
 routes = Routes(
@@ -45,9 +45,9 @@ class ReportQuery(RangeQuery):
 @routes.get("/export/")
 @allowed("export team reports", DASHBOARD)
 @routes.arguments(ReportQuery, location="query")
-@routes.response(200, content_type="application/pdf")
-@routes.alt_response(200, content_type="text/csv", success=True, description="OK")
-@routes.alt_response(200, content_type=KINDS["excel"][0], success=True, description="OK")
+@routes.response(200, FILE, content_type="application/pdf")
+@routes.alt_response(200, schema=FILE, content_type="text/csv", success=True, description="OK")
+@routes.alt_response(200, schema=FILE, content_type=KINDS["excel"][0], success=True, description="OK")
 def export(query: dict[str, Any]) -> Response:
     """Export a report as a file. It holds the organization's work alone."""
     order = _order(query)

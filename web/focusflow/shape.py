@@ -105,6 +105,8 @@ def _address(number: int) -> str:
 
 
 shape = FocusFlow()
+FILE = {"type": "string", "format": "binary"}
+"""The schema of an answer that is a file; without one the document would not name its content type."""
 _pages: dict[type[Schema], Schema] = {}
 
 
