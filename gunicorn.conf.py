@@ -73,6 +73,10 @@ def post_worker_init(worker):
     from web.focusflow.switchboard import switchboard
 
     switchboard.watch(worker)
+    if worker_class == "gevent":
+        from web.greenlets import take_over_waiting
+
+        take_over_waiting()
     handover.say_ready(_metrics, worker.pid)
 
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
+import orjson
 import structlog
 
 from settings import settings
+
+
+def _json(record: Any, **_: Any) -> str:
+    return orjson.dumps(record, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def set_up() -> None:
@@ -30,7 +36,7 @@ def set_up() -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
+                structlog.processors.JSONRenderer(serializer=_json),
             ],
         )
     )

@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     # -- work away from the request
     sync_minutes: int = Field(default=10, ge=1)
     sync_request_seconds: float = 20.0
+    sync_concurrency: int = Field(default=4, ge=1)
     tick_seconds: float = Field(default=2.0, gt=0)
     summary_hour: int = Field(default=20, ge=0, le=23)
     focus_run_hours: int = 12

@@ -26,6 +26,7 @@ from sqlalchemy import (
     Time,
     bindparam,
     func,
+    or_,
     select,
     text,
     update,
@@ -36,11 +37,12 @@ from models.categories import Category
 from models.clock import instant, now
 from models.db import Base, Record, fetch, session
 from models.dirty_days import mark_days
-from models.errors import Invalid, NotFound
+from models.errors import Conflict, Invalid, NotFound
 from models.events import record
 from models.plans import check_limit
 from models.users import User
 
+RESTORABLE = timedelta(days=30)
 _COUNTED = {"date", "duration_minutes"}
 """What of a block, beside its category and its state, goes into the statistics."""
 
@@ -201,6 +203,33 @@ class TimeBlock(Base):
         )
         if day is not None:
             days_changed(self.owner_id, day)
+
+    @classmethod
+    def restore(cls, owner: User, uid: uuid.UUID) -> Self:
+        """Put a deleted block back where it was; one that is there stays. Errors: NotFound, LimitReached, Conflict.
+
+        After 30 days it is gone, and what came from the inbox may have been planned anew meanwhile.
+        """
+        owner.lock()
+        block = session.scalar(
+            select(cls).where(
+                cls.uid == uid,
+                cls.owner_id == owner.id,
+                or_(cls.deleted_at.is_(None), cls.deleted_at > now() - RESTORABLE),
+            )
+        )
+        if block is None:
+            raise NotFound("Block not found")
+        if block.deleted_at is None:
+            return block
+        same_item = (cls.inbox_item_id == block.inbox_item_id, cls.deleted_at.is_(None))
+        if block.inbox_item_id is not None and session.scalar(select(cls.id).where(*same_item).limit(1)):
+            raise Conflict("The inbox item that this block came from is planned already")
+        cls._take_place(owner, block.date)
+        block.deleted_at, block.updated_at = None, now()
+        session.flush()
+        days_changed(owner.id, block.date)
+        return block
 
 
 def days_changed(user_id: int, *days: date) -> None:

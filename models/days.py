@@ -1,33 +1,24 @@
-"""A user's days in SQL: which day of a span an instant lies in, by the bounds that the one clock gives.
-
-The database's own idea of time zones is never asked, so both databases and Python agree on every midnight.
-"""
+"""A user's days: their bounds as instants, which of them an instant lies in, and whose share a stretch is."""
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, cast, event, func
-from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
+from sqlalchemy import ColumnElement
 
 from models.clock import day_start
-from models.db import engine
-from settings import settings
-
-_STORED = "%Y-%m-%d %H:%M:%S.%f"
-"""How SQLite keeps an instant."""
+from models.local_hours import hour_number
 
 
 class Days:
     """The local days from `first` to `last`, both inclusive."""
 
     def __init__(self, first: date, last: date, zone_name: str) -> None:
-        self.first, self.last = first, last
+        self.first, self.last, self.zone_name = first, last, zone_name
         self.count = (last - first).days + 1
         starts: list[datetime] = []
         for year in range(first.year, last.year + 2):
@@ -45,19 +36,16 @@ class Days:
         """The first instant after the last day."""
         return self.bounds[-1]
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[date]:
         return (self.first + timedelta(days=number) for number in range(self.count))
+
+    def number_of(self, column: Any) -> ColumnElement[int]:
+        """In SQL, 1 for instants of the first day and so on; 0 or less before it, more than `count` after the last."""
+        return (hour_number(column, self.first, self.last, self.zone_name) + 24) // 24
 
     def day(self, number: int) -> date:
         """The day of a number that `number_of` gave."""
         return self.first + timedelta(days=number - 1)
-
-    def number_of(self, column: Any) -> ColumnElement[int]:
-        """In SQL, 1 for instants of the first day and so on; 0 before it, `count` + 1 after the last."""
-        if settings.on_sqlite:
-            texts = json.dumps([bound.astimezone(UTC).strftime(_STORED) for bound in self.bounds])
-            return func.day_number(column, texts, type_=Integer)
-        return func.width_bucket(column, cast(self.bounds, ARRAY(TIMESTAMP(timezone=True))), type_=Integer)
 
     def split(self, start: datetime, end: datetime, seconds: int) -> list[tuple[date, int]]:
         """The whole seconds of a stretch, shared out over the days that it lies in; what lies outside is left out."""
@@ -82,19 +70,3 @@ def _starts(year: int, zone_name: str) -> Sequence[datetime]:
     length = (date(year + 1, 1, 1) - first).days
     return [day_start(first + timedelta(days=number), zone_name) for number in range(length)]
 
-
-@lru_cache(maxsize=64)
-def _parsed(texts: str) -> list[str]:
-    found: list[str] = json.loads(texts)
-    return found
-
-
-def _day_number(moment: str | None, texts: str) -> int | None:
-    return None if moment is None else bisect_right(_parsed(texts), moment)
-
-
-if settings.on_sqlite:
-
-    @event.listens_for(engine, "connect")
-    def _teach_sqlite(connection: Any, _record: Any) -> None:
-        connection.create_function("day_number", 2, _day_number, deterministic=True)

@@ -13,7 +13,20 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 import orjson
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, and_, func, select, text, update
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    and_,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.clock import now, timestamp
@@ -24,6 +37,8 @@ from settings import settings
 
 SCHEDULE = (0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 """Seconds to wait before each attempt, as Standard Webhooks 1.0 recommends."""
+AWAY = (502, 503, 504)
+"""What a proxy says for a server that is not there."""
 LARGEST = 20_000
 ATTEMPT = timedelta(seconds=60)
 """An attempt that is heard nothing of for so long has died with its worker."""
@@ -111,10 +126,19 @@ class Delivery(Base):
 
     @classmethod
     def hurry(cls, webhook_id: int) -> None:
-        """Let everything that waits for an endpoint be due now; what is being posted is not touched."""
+        """Let what waits only because the endpoint was away be due now.
+
+        An event that the receiver itself could not digest keeps to its schedule, and what is being posted is not
+        touched.
+        """
         session.execute(
             update(cls)
-            .where(cls.webhook_id == webhook_id, cls.state == "pending", cls.run_at > now())
+            .where(
+                cls.webhook_id == webhook_id,
+                cls.state == "pending",
+                cls.run_at > now(),
+                or_(cls.last_status.is_(None), cls.last_status.in_(AWAY)),
+            )
             .values(run_at=now())
             .execution_options(synchronize_session=False)
         )

@@ -4,7 +4,8 @@ Refusal
 ├── Invalid              the input breaks a rule; names the fields
 ├── NotFound             no such thing, or it is another user's
 ├── Conflict             the thing is not in a state that allows this, or exists already
-│   └── EmailTaken
+│   ├── EmailTaken
+│   └── StillAtWork      the same request is being answered just now; says when to come back
 ├── Forbidden            the caller may not do this
 │   └── LimitReached     his plan ends here
 ├── Unauthenticated      who calls is not known
@@ -58,6 +59,13 @@ class EmailTaken(Conflict):
     """An account with this e-mail address exists."""
 
     default = "This email is already registered"
+
+
+class StillAtWork(Conflict):
+    """The same request is being answered just now; come back after `retry_after` seconds."""
+
+    default = "This request is still being worked on"
+    retry_after = 1.0
 
 
 class Forbidden(Refusal):

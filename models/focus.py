@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from models import team_days
 from models.clock import now
 from models.cycles import Cycle
 from models.db import Base, session
@@ -234,6 +235,8 @@ class FocusSession(Base):
             self.task.lose(self)
         session.delete(self)
         session.flush()
+        if self.organization_id is not None and self.ended_at is not None:
+            team_days.recount(self.organization_id, self.owner_id, self.started_at, self.ended_at)
 
     # -- what it shows
 
@@ -301,9 +304,20 @@ class FocusSession(Base):
             self.pomodoros = cycle.pomodoros(after)
         if not self.is_break:
             spans = [(before, after)] if cycle is None else list(cycle.stretches(before, after))
-            seconds = write_stretches(self.owner_id, self.organization_id, self.id, began, before, spans, cycle)
+            worked = write_stretches(
+                self.owner_id,
+                self.organization_id,
+                self.task_id if self.organization_id is not None else None,
+                self.id,
+                began,
+                before,
+                spans,
+                cycle,
+            )
             if self.task is not None:
-                self.task.focus_seconds += seconds
+                self.task.focus_seconds += sum(seconds for _, _, seconds in worked)
+            if self.organization_id is not None:
+                team_days.count(self.organization_id, self.owner_id, worked)
 
 
 def hold_timer(user_id: int) -> FocusSession | None:

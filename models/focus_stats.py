@@ -18,6 +18,7 @@ from models.cycles import Cycle
 from models.days import Days
 from models.db import session
 from models.focus import FocusSession
+from models.local_hours import hour_number
 from models.projects import Project
 from models.stretches import stretches
 from models.tasks import Task
@@ -103,19 +104,16 @@ def _worked(
     user_id: int, days: Days, project_id: int | None
 ) -> Iterator[tuple[datetime, datetime, int | None, int, int | None]]:
     """Sums of the stretches inside one day, with the day's number; those over midnight one by one, without."""
-    first, last = days.number_of(stretches.c.started_at), days.number_of(stretches.c.ended_at)
-    is_inside = and_(first == last, stretches.c.started_at >= days.start, stretches.c.ended_at < days.end)
-    alone = case((is_inside, None), else_=stretches.c.id)
-    number = case((is_inside, first), else_=None)
-    chosen = (
+    found = (
         select(
-            func.min(stretches.c.started_at),
-            func.max(stretches.c.ended_at),
+            stretches.c.id,
+            stretches.c.started_at,
+            stretches.c.ended_at,
+            stretches.c.seconds,
             Task.project_id,
-            func.sum(stretches.c.seconds),
-            number,
+            days.number_of(stretches.c.started_at).label("first"),
+            days.number_of(stretches.c.ended_at).label("last"),
         )
-        .select_from(stretches)
         .join(FocusSession, FocusSession.id == stretches.c.session_id)
         .outerjoin(Task, Task.id == FocusSession.task_id)
         .where(
@@ -124,12 +122,24 @@ def _worked(
             stretches.c.started_at < days.end,
             stretches.c.ended_at > days.start,
         )
-        .group_by(Task.project_id, number, alone)
+        # Materialized, or the numbers of the days would be computed anew wherever they are named below.
+        .cte("worked")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    if project_id is not None:
-        chosen = chosen.where(Task.project_id == project_id)
+    is_inside = and_(found.c.first == found.c.last, found.c.started_at >= days.start, found.c.ended_at < days.end)
+    alone = case((is_inside, None), else_=found.c.id)
+    number = case((is_inside, found.c.first), else_=None)
+    chosen = select(
+        func.min(found.c.started_at),
+        func.max(found.c.ended_at),
+        found.c.project_id,
+        func.sum(found.c.seconds),
+        number,
+    ).group_by(found.c.project_id, number, alone)
     for start, end, project, seconds, day in session.execute(chosen):
-        yield start, end, project, int(seconds), day
+        # Not asked of the database: it would come from the project's side, through the sessions of everybody.
+        if project_id is None or project == project_id:
+            yield start, end, project, int(seconds), day
 
 
 def running_focus(user_id: int, moment: datetime | None = None) -> Running | None:
@@ -231,6 +241,7 @@ def count_touched(user_id: int, days: Days, *, project_id: int | None = None) ->
         .join(stretches, stretches.c.session_id == FocusSession.id)
         .where(
             stretches.c.owner_id == user_id,
+            FocusSession.owner_id == user_id,
             stretches.c.started_at > days.start - LONGEST_STRETCH,
             stretches.c.started_at < days.end,
             stretches.c.ended_at > days.start,
@@ -278,29 +289,38 @@ def streak(user_id: int, zone_name: str) -> Streak:
     ).one()
     if first is None:
         return Streak(0, 0, None, 0)
-    days = Days(local(first, zone_name).date(), local(last, zone_name).date(), zone_name)
-    number = days.number_of(FocusSession.started_at)
-    active = sorted(
-        session.scalars(
-            select(number).where(FocusSession.owner_id == user_id, FocusSession.pomodoros > 0).distinct()
-        )
+    beginning, ending = local(first, zone_name).date(), local(last, zone_name).date()
+    hour = hour_number(FocusSession.started_at, beginning, ending, zone_name)
+    active = (
+        select((hour // 24).label("day"))
+        .where(FocusSession.owner_id == user_id, FocusSession.pomodoros > 0)
+        .distinct()
+        .subquery()
     )
-    return streak_of([days.day(each) for each in active], today(zone_name))
+    # Consecutive days less their places in the list give the same number.
+    place = func.row_number().over(order_by=active.c.day)
+    placed = select(active.c.day, (active.c.day - place).label("run")).subquery()
+    runs = session.execute(
+        select(func.min(placed.c.day), func.count()).group_by(placed.c.run).order_by(func.min(placed.c.day))
+    )
+    return _streak([(beginning + timedelta(days=day), length) for day, length in runs], today(zone_name))
 
 
 def streak_of(active: list[date], present: date) -> Streak:
     """The streaks in some days, in order, as they stand at present."""
-    if not active:
-        return Streak(0, 0, None, 0)
-    longest, length, began = 0, 0, active[0]
-    previous: date | None = None
+    runs: list[tuple[date, int]] = []
     for day in active:
-        if previous is None or day != previous + timedelta(days=1):
-            length, began = 0, day
-        length += 1
-        longest = max(longest, length)
-        previous = day
-    if previous is None or previous < present - timedelta(days=1):
-        return Streak(0, longest, None, len(active))
-    return Streak(length, longest, began, len(active))
+        if runs and runs[-1][0] + timedelta(days=runs[-1][1]) == day:
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
+        else:
+            runs.append((day, 1))
+    return _streak(runs, present) if runs else Streak(0, 0, None, 0)
 
+
+def _streak(runs: list[tuple[date, int]], present: date) -> Streak:
+    """The streaks that runs of days make, each given by its first day and its length."""
+    longest, total = max(length for _, length in runs), sum(length for _, length in runs)
+    began, length = runs[-1]
+    if began + timedelta(days=length) < present:
+        return Streak(0, longest, None, total)
+    return Streak(length, longest, began, total)

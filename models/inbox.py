@@ -6,10 +6,10 @@ import uuid
 from datetime import date, datetime, time
 from typing import Any, Self
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, and_, exists, func, select
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, and_, exists, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.blocks import TimeBlock
+from models.blocks import RESTORABLE, TimeBlock
 from models.categories import Category
 from models.clock import now
 from models.db import Base, Record, session
@@ -76,6 +76,12 @@ class InboxItem(Base):
         """Out of the inbox for good, whatever its provider says later."""
         self.dismissed_at = self.dismissed_at or now()
 
+    def restore(self) -> None:
+        """Back into the inbox, within 30 days of the dismissal; what was not dismissed stays. Errors: NotFound."""
+        if self.dismissed_at is not None and self.dismissed_at <= now() - RESTORABLE:
+            raise NotFound("Inbox item not found")
+        self.dismissed_at = None
+
     def schedule(self, owner: User, category: Category, date: date, start_time: time, minutes: int) -> TimeBlock:
         """Plan it as a time block; it leaves the inbox. Errors: Conflict, LimitReached."""
         owner.lock()
@@ -105,7 +111,7 @@ _PLANNED_BY = (TimeBlock.inbox_item_id == InboxItem.id, TimeBlock.deleted_at.is_
 
 
 def _waiting(
-    user_id: int, source: str | None, type: str | None, includes_dismissed: bool
+    user_id: int, source: str | None, type: str | None, includes_dismissed: bool, search: str | None
 ) -> Any:
     wanted = [InboxItem.owner_id == user_id, InboxItem.closed_at.is_(None), ~exists().where(*_PLANNED_BY)]
     if not includes_dismissed:
@@ -114,6 +120,9 @@ def _waiting(
         wanted.append(InboxItem.source == source)
     if type is not None:
         wanted.append(InboxItem.type == type)
+    if search:
+        found = (column.icontains(search, autoescape=True) for column in (InboxItem.title, InboxItem.description))
+        wanted.append(or_(*found))
     return and_(*wanted)
 
 
@@ -123,6 +132,7 @@ def list_inbox(
     source: str | None = None,
     type: str | None = None,
     includes_dismissed: bool = False,
+    search: str | None = None,
     limit: int,
     offset: int = 0,
 ) -> list[Record]:
@@ -144,7 +154,7 @@ def list_inbox(
                 InboxItem.completed_at,
                 InboxItem.created_at,
             )
-            .where(_waiting(user_id, source, type, includes_dismissed))
+            .where(_waiting(user_id, source, type, includes_dismissed, search))
             .order_by(InboxItem.created_at.desc(), InboxItem.id.desc())
             .limit(limit)
             .offset(offset)
@@ -153,8 +163,13 @@ def list_inbox(
 
 
 def count_inbox(
-    user_id: int, *, source: str | None = None, type: str | None = None, includes_dismissed: bool = False
+    user_id: int,
+    *,
+    source: str | None = None,
+    type: str | None = None,
+    includes_dismissed: bool = False,
+    search: str | None = None,
 ) -> int:
     """How many items `list_inbox` has in all."""
-    wanted = _waiting(user_id, source, type, includes_dismissed)
+    wanted = _waiting(user_id, source, type, includes_dismissed, search)
     return session.scalar(select(func.count()).select_from(InboxItem).where(wanted)) or 0

@@ -42,9 +42,14 @@ from models.users import User, email_key
 from settings import settings
 
 PROVIDERS = ("github", "jira", "google-calendar", "slack", "notion", "linear")
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=20)
+"""A run that died is found out after this; one that lives renews it all the while (see workers/leases.py)."""
 STATE_LIFETIME = timedelta(minutes=10)
 LONGEST_BACKOFF = timedelta(hours=1)
+CLAIM = timedelta(seconds=30)
+"""Shorter than other work's: what is announced twice is synced once, and a lost message costs half a minute."""
+PARKED = timedelta(seconds=60)
+"""What is parked is announced again after this, should whoever was to take it up have died."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,8 @@ class Integration(Base):
         Index("ix_integrations_due", "announce_at"),
         Index("ix_integrations_account", "provider", "external_account"),
         Index("ix_integrations_username", "provider", "username_key"),
+        Index("ix_integrations_lease", "lease_until"),
+        Index("ix_integrations_parked", "provider", "parked_at"),
     )
 
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
@@ -85,6 +92,8 @@ class Integration(Base):
     """When a push asked for a sync that has not begun yet."""
     lease_until: Mapped[datetime | None]
     lease_token: Mapped[str | None] = mapped_column(String(32))
+    parked_at: Mapped[datetime | None]
+    """When a worker found that its provider has enough runs already; whoever ends one of these takes it up."""
     last_sync_at: Mapped[datetime | None]
     last_sync_error: Mapped[str | None] = mapped_column(String(500))
     last_run: Mapped[dict[str, Any] | None] = mapped_column(JSON)
@@ -128,6 +137,8 @@ class Integration(Base):
         integration.credentials_expire_at = expires_at
         integration.state, integration.failures = "ok", 0
         integration.last_sync_error = None
+        # A run that is under way reads with what this consent replaces; it ends at its next page.
+        integration.lease_until = integration.lease_token = None
         session.flush()
         integration.wake()
         return integration
@@ -181,16 +192,25 @@ class Integration(Base):
 
     # -- one run at a time
 
-    def lease(self) -> str:
-        """Take the right to sync, for a minute at a time; returns the lease. Errors: Conflict."""
-        token = secrets.token_hex(8)
+    def lease(self, holder: str | None = None) -> str:
+        """Take the right to sync, for a short time that is renewed; returns the lease. Errors: Conflict.
+
+        `holder` names the task that runs: given out again after its process was killed, it takes its own lease over
+        at once, and nobody waits for it to end.
+        """
+        token = holder or secrets.token_hex(16)
+        ends_at = now() + LEASE
         taken = session.execute(
             update(Integration)
             .where(
                 Integration.id == self.id,
-                or_(Integration.lease_until.is_(None), Integration.lease_until < now()),
+                or_(
+                    Integration.lease_until.is_(None),
+                    Integration.lease_until < now(),
+                    Integration.lease_token == token,
+                ),
             )
-            .values(lease_until=now() + LEASE, lease_token=token, woken_at=None)
+            .values(lease_until=ends_at, announce_at=ends_at, lease_token=token, woken_at=None, parked_at=None)
         )
         if taken.rowcount == 0:  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
             raise Conflict("A sync of this account is running already")
@@ -199,13 +219,27 @@ class Integration(Base):
 
     def keep_lease(self, token: str) -> None:
         """Still at it. Errors: Conflict, when the lease ran out and somebody else has it."""
-        kept = session.execute(
-            update(Integration)
-            .where(Integration.id == self.id, Integration.lease_token == token)
-            .values(lease_until=now() + LEASE)
+        keep_lease(self.id, token)
+
+    def has_room(self, most: int) -> bool:
+        """Whether its provider has fewer than so many runs; if not, it is parked until one of them ends.
+
+        Asked in the transaction that takes the lease, so that two cannot take the last place.
+        """
+        _one_by_one(self.provider)
+        running = select(func.count()).where(
+            Integration.provider == self.provider, Integration.lease_until > now(), Integration.id != self.id
         )
-        if kept.rowcount == 0:  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
-            raise Conflict("Another sync of this account took over")
+        if (session.scalar(running) or 0) < most:
+            return True
+        self.parked_at = now()
+        self.announce_at = now() + PARKED
+        return False
+
+    @property
+    def is_due(self) -> bool:
+        """Whether its time has come; what was announced twice is done once."""
+        return self.state != "needs_reconnect" and self.next_sync_at is not None and self.next_sync_at <= now()
 
     def succeed(self, counts: dict[str, int], *, is_complete: bool) -> None:
         """A run ended well; `is_complete` is False when pages are left for the worker.
@@ -344,7 +378,46 @@ def claim_due(limit: int) -> list[int]:
         or_(Integration.lease_until.is_(None), Integration.lease_until < now()),
         living,
         limit=limit,
+        lasts=CLAIM,
     )
+
+
+def keep_lease(integration_id: int, token: str) -> None:
+    """Renew a lease. Errors: Conflict, when it ran out and somebody else has it."""
+    ends_at = now() + LEASE
+    kept = session.execute(
+        update(Integration)
+        .where(Integration.id == integration_id, Integration.lease_token == token)
+        .values(lease_until=ends_at, announce_at=ends_at)
+        .execution_options(synchronize_session=False)
+    )
+    if kept.rowcount == 0:  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+        raise Conflict("Another sync of this account took over")
+
+
+def take_parked(provider: str) -> int | None:
+    """The account that has been parked the longest, to be synced in the place that became free."""
+    _one_by_one(provider)
+    longest = (
+        select(Integration.id)
+        .where(Integration.provider == provider, Integration.parked_at.is_not(None))
+        .order_by(Integration.parked_at)
+        .limit(1)
+    )
+    taken: int | None = session.scalar(
+        update(Integration)
+        .where(Integration.id == longest.scalar_subquery())
+        .values(parked_at=None)
+        .returning(Integration.id)
+        .execution_options(synchronize_session=False)
+    )
+    return taken
+
+
+def _one_by_one(provider: str) -> None:
+    """Until this transaction ends nobody else counts this provider's runs. SQLite lets one write at a time anyway."""
+    if not settings.on_sqlite:
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"syncs of {provider}"))))
 
 
 def _purpose(owner_id: int, provider: str) -> str:

@@ -29,14 +29,14 @@ def hour_number(column: Any, first: date, last: date, zone_name: str) -> ColumnE
             spans.append((column < moment, literal(offset)))
             offset = following
         shift = case(*spans, else_=literal(offset))
-    return func.floor((_seconds(column) + shift) / literal(3600.0)).cast(Integer) - (first - _EPOCH).days * 24
+    return (_seconds(column) + shift) // literal(3600) - (first - _EPOCH).days * 24
 
 
 def _seconds(column: Any) -> ColumnElement[int]:
     """Unix time of an instant, in SQL."""
     if settings.on_sqlite:
         return cast(func.strftime("%s", column), Integer)
-    return cast(func.floor(func.extract("epoch", column)), BigInteger)
+    return cast(func.floor(func.date_part("epoch", column)), BigInteger)  # a double; `extract` counts in slow decimals
 
 
 @lru_cache(maxsize=256)

@@ -63,6 +63,8 @@ class Organization(Base):
     work_days: Mapped[str] = mapped_column(String(7), default=WEEKDAYS)
     """ISO weekdays, Monday is 1."""
     timezone: Mapped[str] = mapped_column(String(64), default="UTC")
+    counted_in: Mapped[str | None] = mapped_column(String(64))
+    """The zone that the days of `models/team_days.py` were counted in; the present one where there is none."""
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
@@ -86,8 +88,12 @@ class Organization(Base):
 
     def change(self, **values: Any) -> None:
         """Change name or rules. The slug stays: addresses that people keep must never lead elsewhere."""
+        if "timezone" in values and self.counted_in is None:
+            self.counted_in = self.timezone  # until a worker has counted the days anew
         for name, value in values.items():
             setattr(self, name, value)
+        if self.counted_in == self.timezone:
+            self.counted_in = None
         self._check_hours()
 
     def _check_hours(self) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 
-from models.clock import today
+from models.clock import day_start, today
 from models.days import Days
 from models.db import Record, session
 from models.focus import FocusSession
 from models.focus_stats import Streak, streak_of
+from models.local_hours import hour_number
 from models.tasks import Task
 from models.team_time import Scope, done_in, seconds_by_day, seconds_by_hour, tasks_of
 
@@ -61,20 +62,19 @@ def _recent(scope: Scope) -> list[Record]:
 def _streak(scope: Scope) -> Streak:
     """Consecutive days with a pomodoro for the organisation, by its own days."""
     present = today(scope.zone)
-    days = Days(present - STREAK, present, scope.zone)
-    number = days.number_of(FocusSession.started_at)
+    first = present - STREAK
+    number = hour_number(FocusSession.started_at, first, present, scope.zone) // literal(24)
     active = session.scalars(
         select(number)
         .where(
             FocusSession.owner_id == scope.user_id,
             FocusSession.organization_id == scope.organization_id,
             FocusSession.pomodoros > 0,
-            FocusSession.started_at >= days.start,
-            FocusSession.started_at < days.end,
+            FocusSession.started_at >= day_start(first, scope.zone),
         )
         .distinct()
     )
-    return streak_of([days.day(each) for each in sorted(active)], present)
+    return streak_of([first + timedelta(days=each) for each in sorted(active)], present)
 
 
 def peaks(hours: dict[int, int], most: int = 2) -> list[tuple[int, int]]:

@@ -19,16 +19,20 @@ CLAIM = timedelta(seconds=60)
 
 
 def claim(
-    kind: type[Base], run_at: InstrumentedAttribute[Any], *wanted: ColumnElement[bool], limit: int = 100
+    kind: type[Base],
+    run_at: InstrumentedAttribute[Any],
+    *wanted: ColumnElement[bool],
+    limit: int = 100,
+    lasts: timedelta = CLAIM,
 ) -> list[int]:
-    """Ids of rows whose `run_at` has come, the longest waiting first; `run_at` moves on by a minute."""
+    """Ids of rows whose `run_at` has come, the longest waiting first; `run_at` moves on by what the claim lasts."""
     due = select(kind.id).where(run_at <= now(), *wanted).order_by(run_at).limit(limit)
     if not settings.on_sqlite:
         due = due.with_for_update(skip_locked=True)
     claimed = session.execute(
         update(kind)
         .where(kind.id.in_(due))
-        .values({run_at: now() + CLAIM})
+        .values({run_at: now() + lasts})
         .returning(kind.id)
         .execution_options(synchronize_session=False)
     )

@@ -14,12 +14,11 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from models import db
 from models.days import Days
 from models.db import Record, session
-from models.focus import FocusSession
 from models.members import list_members
 from models.projects import Project
 from models.stretches import stretches
 from models.tasks import Task
-from models.team_time import Scope, done_in, open_in, seconds_by_person_and_day, tasks_of
+from models.team_time import Scope, done_in, open_in, seconds_by_person_and_day, tasks_of, within, worked_on
 from models.users import User
 
 CHUNK = 2000
@@ -79,24 +78,15 @@ def _seconds(scope: Scope, days: Days, rows: list[Record]) -> dict[int, int]:
     if not rows:
         return {}
     inside = and_(stretches.c.started_at >= days.start, stretches.c.ended_at < days.end)
-    alone = case((inside, None), else_=stretches.c.id)
+    alone = case((inside, None), else_=stretches.c.id).label("alone")
+    task = worked_on(scope).label("task")
     low, high = min(row.id for row in rows), max(row.id for row in rows)
     chosen = (
         select(
-            FocusSession.task_id,
-            func.min(stretches.c.started_at),
-            func.max(stretches.c.ended_at),
-            func.sum(stretches.c.seconds),
-            alone.label("alone"),
+            task, func.min(stretches.c.started_at), func.max(stretches.c.ended_at), func.sum(stretches.c.seconds), alone
         )
-        .join(FocusSession, FocusSession.id == stretches.c.session_id)
-        .where(
-            FocusSession.task_id.between(low, high),
-            stretches.c.organization_id == scope.organization_id,
-            stretches.c.started_at < days.end,
-            stretches.c.ended_at > days.start,
-        )
-        .group_by(FocusSession.task_id, "alone")
+        .where(*within(scope, days), task.between(low, high))
+        .group_by("task", "alone")
     )
     found: dict[int, int] = {}
     for task, start, end, seconds, id in session.execute(chosen):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table, func, insert, select, text
 
@@ -24,6 +25,7 @@ stretches = Table(
     Column("id", Id, primary_key=True),
     Column("owner_id", Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("organization_id", Id, ForeignKey("organizations.id", ondelete="SET NULL"), nullable=True),
+    Column("task_id", Id, nullable=True),  # of an organisation's; no key: what was worked stays when the task is gone
     Column("session_id", Id, ForeignKey("focus_sessions.id", ondelete="CASCADE"), nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("ended_at", Instant, nullable=False),
@@ -33,7 +35,7 @@ stretches = Table(
     Index("ix_focus_stretches_owner", "owner_id", "started_at"),
     Index("ix_focus_stretches_session_id", "session_id"),
     Index(
-        "ix_focus_stretches_team", "organization_id", "started_at", "ended_at", "owner_id", "seconds",
+        "ix_focus_stretches_team", "organization_id", "started_at", "ended_at", "owner_id", "seconds", "task_id",
         sqlite_where=_IN_TEAM, postgresql_where=_IN_TEAM,
     ),
 )
@@ -43,18 +45,19 @@ stretches = Table(
 def write_stretches(
     owner_id: int,
     organization_id: int | None,
+    task_id: int | None,
     session_id: int,
     began: datetime,
     before: int,
     spans: Sequence[tuple[int, int]],
     cycle: Cycle | None,
-) -> int:
-    """Write what a session counted since `began`, when `before` microseconds were counted; returns the seconds.
+) -> list[tuple[datetime, datetime, int]]:
+    """Write what a session counted since `began`, when `before` microseconds were counted; returns the stretches.
 
     `spans` are stretches of focus in the session's own counted time. Seconds are differences of running totals, so
     that no fraction is lost between them.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     for start, end in spans:
         seconds = _focus(end, cycle) - _focus(start, cycle)
         if seconds:
@@ -62,6 +65,7 @@ def write_stretches(
                 {
                     "owner_id": owner_id,
                     "organization_id": organization_id,
+                    "task_id": task_id,
                     "session_id": session_id,
                     "started_at": began + timedelta(microseconds=start - before),
                     "ended_at": began + timedelta(microseconds=end - before),
@@ -70,7 +74,7 @@ def write_stretches(
             )
     if rows:
         session.execute(insert(stretches), rows)
-    return sum(row["seconds"] for row in rows)  # type: ignore[misc]
+    return [(row["started_at"], row["ended_at"], row["seconds"]) for row in rows]
 
 
 def first_uncounted(owner_id: int, moment: datetime) -> datetime:

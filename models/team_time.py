@@ -1,7 +1,7 @@
 """How long an organisation's members focused on its tasks: by person, by day, by hour. Each a statement or two.
 
-Only stretches of sessions that belonged to the organisation count, so personal work cannot get in. A running clock
-counts up to this moment.
+Only sessions that belonged to the organisation count, so personal work cannot get in. The whole of it is read from its
+days (models/team_days.py), one project's part from the stretches. A running clock counts up to this moment.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from models.clock import local
 from models.days import Days
@@ -23,9 +23,7 @@ from models.local_hours import hour_number
 from models.presence import Presence, presences
 from models.stretches import stretches
 from models.tasks import Task
-
-MOST_HOURS = 5
-"""A stretch lasts at most four hours, so it touches at most five."""
+from models.team_days import team_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +51,11 @@ class Hours:
 def seconds_by_person(scope: Scope, days: Days) -> dict[int, int]:
     """Seconds of focus of each person who worked in some days."""
     found: dict[int, int] = defaultdict(int)
-    for owner, start, end, seconds, is_inside in _sums(scope, days, stretches.c.owner_id):
-        found[owner] += seconds if is_inside else sum(share for _, share in days.split(start, end, seconds))
+    if scope.project_id is None:
+        found.update(_summed(scope, days, team_days.c.user_id))
+    else:
+        for owner, start, end, seconds, is_inside in _sums(scope, days, stretches.c.owner_id):
+            found[owner] += seconds if is_inside else sum(share for _, share in days.split(start, end, seconds))
     for owner, live in _running(scope):
         found[owner] += sum(share for _, share in _shares(live, days))
     return {owner: seconds for owner, seconds in found.items() if seconds}
@@ -72,9 +73,8 @@ def sums_by_project(scope: Scope, days: Days) -> dict[int | None, int]:
             func.sum(stretches.c.seconds),
             case((is_inside, None), else_=stretches.c.id).label("alone"),
         )
-        .join(FocusSession, FocusSession.id == stretches.c.session_id)
-        .outerjoin(Task, Task.id == FocusSession.task_id)
-        .where(*_within(scope, days))
+        .outerjoin(Task, Task.id == worked_on(scope))
+        .where(*within(scope, days))
         .group_by(Task.project_id, "alone")
     )
     for project, start, end, seconds, id in session.execute(chosen):
@@ -87,10 +87,13 @@ def sums_by_project(scope: Scope, days: Days) -> dict[int | None, int]:
 def seconds_by_day(scope: Scope, days: Days) -> dict[date, int]:
     """Seconds of focus on each day on which there was work."""
     found: dict[date, int] = defaultdict(int)
-    number = days.number_of(stretches.c.started_at)
-    for day, start, end, seconds, is_inside in _sums(scope, days, number, ends=days.number_of(stretches.c.ended_at)):
-        for on, share in [(days.day(day), seconds)] if is_inside else days.split(start, end, seconds):
-            found[on] += share
+    if scope.project_id is None:
+        found.update(_summed(scope, days, team_days.c.day))
+    else:
+        began, ended = (days.number_of(column) for column in (stretches.c.started_at, stretches.c.ended_at))
+        for day, start, end, seconds, is_inside in _sums(scope, days, began, ends=ended):
+            for on, share in [(days.day(day), seconds)] if is_inside else days.split(start, end, seconds):
+                found[on] += share
     for _, live in _running(scope):
         for on, share in _shares(live, days):
             found[on] += share
@@ -100,24 +103,12 @@ def seconds_by_day(scope: Scope, days: Days) -> dict[date, int]:
 def seconds_by_person_and_day(scope: Scope, days: Days, user_ids: Sequence[int]) -> dict[tuple[int, date], int]:
     """Seconds of focus of some people on each day on which they worked."""
     found: dict[tuple[int, date], int] = defaultdict(int)
-    start, end = days.number_of(stretches.c.started_at), days.number_of(stretches.c.ended_at)
-    is_inside = and_(start == end, stretches.c.started_at >= days.start, stretches.c.ended_at < days.end)
-    chosen = (
-        select(
-            stretches.c.owner_id,
-            func.min(stretches.c.started_at),
-            func.max(stretches.c.ended_at),
-            func.sum(stretches.c.seconds),
-            case((is_inside, start), else_=None).label("number"),
-            case((is_inside, None), else_=stretches.c.id).label("alone"),
+    for person, day, seconds in session.execute(
+        select(team_days.c.user_id, team_days.c.day, team_days.c.seconds).where(
+            *_days_of(scope, days), team_days.c.user_id.in_(user_ids)
         )
-        .where(*_within(scope, days), stretches.c.owner_id.in_(user_ids))
-        .group_by(stretches.c.owner_id, "number", "alone")
-    )
-    for owner, began, ended, seconds, number, _ in session.execute(chosen):
-        shares = [(days.day(number), int(seconds))] if number else days.split(began, ended, int(seconds))
-        for day, share in shares:
-            found[owner, day] += share
+    ):
+        found[person, day] = seconds
     for owner, live in _running(scope):
         for day, share in _shares(live, days) if owner in user_ids else ():
             found[owner, day] += share
@@ -126,37 +117,31 @@ def seconds_by_person_and_day(scope: Scope, days: Days, user_ids: Sequence[int])
 
 def people_by_hour(scope: Scope, days: Days) -> Hours:
     """How many people were at work in each hour of the day, summed over the days on which anybody was."""
+    if scope.project_id is None:
+        return _people_by_hour(scope, days)
     first = hour_number(stretches.c.started_at, days.first, days.last, scope.zone)
     last = hour_number(stretches.c.ended_at, days.first, days.last, scope.zone)
-    touched = (
-        select(stretches.c.owner_id, first.label("first"), last.label("last"))
-        .where(*_within(scope, days))
-        .distinct()
-        .subquery()
-    )
-    steps = union_all(*(select(literal(step).label("step")) for step in range(MOST_HOURS))).subquery()
-    hour = (touched.c.first + steps.c.step).label("hour")
-    present = (
-        select(touched.c.owner_id, hour)
-        .join(steps, touched.c.first + steps.c.step <= touched.c.last)
-        .distinct()
-        .subquery()
-    )
-    found = Hours()
-    worked_on = set()
-    for number, people in session.execute(select(present.c.hour, func.count()).group_by(present.c.hour)):
-        if 0 <= number < days.count * 24:
-            found.people[number % 24] += people
-            worked_on.add(number // 24)
-    found.days = len(worked_on)
+    present: set[tuple[int, int]] = set()
+    chosen = select(stretches.c.owner_id, first, last).where(*within(scope, days)).distinct()
+    for owner, began, ended in session.execute(chosen):
+        present |= {(owner, number) for number in range(began, ended + 1) if 0 <= number < days.count * 24}
+    found = Hours(days=len({number // 24 for _, number in present}))
+    for _, number in present:
+        found.people[number % 24] += 1
     return found
+
+
+def _people_by_hour(scope: Scope, days: Days) -> Hours:
+    hours = (func.sum(team_days.c.hours.bitwise_rshift(hour).bitwise_and(1)) for hour in range(24))
+    row = session.execute(select(func.count(team_days.c.day.distinct()), *hours).where(*_days_of(scope, days))).one()
+    return Hours({hour: int(people) for hour, people in enumerate(row[1:]) if people}, row[0])
 
 
 def seconds_by_hour(scope: Scope, days: Days) -> dict[int, int]:
     """Seconds of focus by the hour of the day in which each stretch began."""
     hour = hour_number(stretches.c.started_at, days.first, days.last, scope.zone)
     found: dict[int, int] = defaultdict(int)
-    chosen = select(hour.label("hour"), func.sum(stretches.c.seconds)).where(*_within(scope, days)).group_by("hour")
+    chosen = select(hour.label("hour"), func.sum(stretches.c.seconds)).where(*within(scope, days)).group_by("hour")
     for number, seconds in session.execute(chosen):
         if 0 <= number < days.count * 24:
             found[number % 24] += int(seconds)
@@ -164,6 +149,22 @@ def seconds_by_hour(scope: Scope, days: Days) -> dict[int, int]:
         if live.since is not None and live.until is not None and live.until > days.start and live.since < days.end:
             found[local(live.since, scope.zone).hour] += live.seconds
     return dict(found)
+
+
+def _summed(scope: Scope, days: Days, key: Any) -> dict[Any, int]:
+    chosen = select(key, func.sum(team_days.c.seconds)).where(*_days_of(scope, days)).group_by(key)
+    return {group: int(seconds) for group, seconds in session.execute(chosen)}
+
+
+def _days_of(scope: Scope, days: Days) -> list[ColumnElement[bool]]:
+    wanted = [
+        team_days.c.organization_id == scope.organization_id,
+        team_days.c.day >= days.first,
+        team_days.c.day <= days.last,
+    ]
+    if scope.user_id is not None:
+        wanted.append(team_days.c.user_id == scope.user_id)
+    return wanted
 
 
 def _sums(scope: Scope, days: Days, key: Any, ends: Any = None) -> Iterator[tuple[Any, datetime, datetime, int, bool]]:
@@ -181,14 +182,15 @@ def _sums(scope: Scope, days: Days, key: Any, ends: Any = None) -> Iterator[tupl
             func.sum(stretches.c.seconds),
             alone.label("alone"),
         )
-        .where(*_within(scope, days))
+        .where(*within(scope, days))
         .group_by("key", "alone")
     )
     for group, start, end, seconds, id in session.execute(chosen):
         yield group, start, end, int(seconds), id is None
 
 
-def _within(scope: Scope, days: Days) -> list[ColumnElement[bool]]:
+def within(scope: Scope, days: Days) -> list[ColumnElement[bool]]:
+    """Which stretches a scope is about in some days, those over an edge among them."""
     belongs = stretches.c.organization_id == scope.organization_id
     wanted = [
         stretches.c.organization_id.is_(None) if scope.is_personal else belongs,
@@ -199,13 +201,15 @@ def _within(scope: Scope, days: Days) -> list[ColumnElement[bool]]:
     if scope.user_id is not None:
         wanted.append(stretches.c.owner_id == scope.user_id)
     if scope.project_id is not None:
-        worked = (
-            select(FocusSession.id)
-            .join(Task, Task.id == FocusSession.task_id)
-            .where(Task.project_id == scope.project_id)
-        )
-        wanted.append(stretches.c.session_id.in_(worked))
+        wanted.append(worked_on(scope).in_(select(Task.id).where(Task.project_id == scope.project_id)))
     return wanted
+
+
+def worked_on(scope: Scope) -> Any:
+    """The task that a stretch was for. Personal stretches know only their session."""
+    if not scope.is_personal:
+        return stretches.c.task_id
+    return select(FocusSession.task_id).where(FocusSession.id == stretches.c.session_id).scalar_subquery()
 
 
 def _running(scope: Scope) -> Iterator[tuple[int, Presence]]:

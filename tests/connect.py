@@ -46,7 +46,7 @@ class Provider:
     """What a test does at a provider behind Daybook's back; leaving the block clears its faults and its items."""
 
     def __init__(self, base: str, name: str) -> None:
-        self.base, self.name = base, name
+        self.base, self.name = base, "google" if name == "google-calendar" else name
 
     def __enter__(self) -> Provider:
         self.reset()

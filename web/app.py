@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -13,10 +14,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from models import db
-from models.errors import Invalid, NotFound, Refusal, TooMany
+from models.errors import Invalid, NotFound, Refusal, StillAtWork, TooMany
 from models.faults import is_worth_retrying, meaning
 from settings import settings
-from web import auth, telemetry
+from web import auth, idempotency, telemetry
 from web.docs import Document, documented
 from web.limits import counter, fingerprint
 from web.shape import HttpRefusal, Shape
@@ -77,25 +78,37 @@ class ContractApp(Flask):
 
     def dispatch_request(self) -> ResponseReturnValue:
         """One request is one transaction: returning commits, raising keeps nothing."""
-        for attempt in range(_TRIES):
-            try:
-                with db.transaction(reading=request.method in _READS):
-                    return self._answer()
-            except Exception as error:
-                if attempt == _TRIES - 1 or not is_worth_retrying(error):
-                    raise
-        raise AssertionError("the last try returns or raises")
-
-    def _answer(self) -> ResponseReturnValue:
         if request.routing_exception is not None:
             self.raise_routing_exception(request)
         view = self.view_functions[request.url_rule.endpoint]  # type: ignore[union-attr]
+        request.max_content_length = getattr(view, "longest_body", LARGEST_BODY)
+        if request.method not in _READS:
+            # Before the transaction: on SQLite a body that arrives slowly would hold everybody's write lock.
+            request.get_data()
+        for attempt in range(_TRIES):
+            try:
+                with db.transaction(reading=request.method in _READS):
+                    return self._answer(view)
+            except Exception as error:
+                if attempt == _TRIES - 1 or not is_worth_retrying(error):
+                    if "claim" not in g:
+                        raise
+                    response = self.answer_failure(error)
+                    idempotency.settle_failure(response)
+                    return response
+        raise AssertionError("the last try returns or raises")
+
+    def _answer(self, view: Callable[..., Any]) -> ResponseReturnValue:
         if request.method == "OPTIONS":
             return self.make_default_options_response()
         if not getattr(view, "is_public", False):
             auth.authenticate(self.shape.contract)
         self._limit()
-        return self.ensure_sync(view)(**(request.view_args or {}))
+        if not idempotency.is_asked_for():
+            return self.ensure_sync(view)(**(request.view_args or {}))
+        return idempotency.answer_once(
+            self.shape.contract, lambda: self.make_response(self.ensure_sync(view)(**(request.view_args or {})))
+        )
 
     def _limit(self) -> None:
         limit = self.shape.limit(request.method, request.path)
@@ -160,7 +173,7 @@ def _refusal_of(error: Exception) -> Refusal | None:
 def _headers_of(refusal: Refusal) -> dict[str, str]:
     if isinstance(refusal, HttpRefusal):
         return refusal.headers
-    if isinstance(refusal, TooMany):
+    if isinstance(refusal, TooMany | StillAtWork):
         return {"Retry-After": str(max(1, round(refusal.retry_after)))}
     return {}
 

@@ -60,6 +60,7 @@ def longest_body(bytes_: int) -> Callable[[View], View]:
             request.max_content_length = bytes_
             return view(*args, **kwargs)
 
+        widened.longest_body = bytes_  # type: ignore[attr-defined]  # for those who read it before the view does
         return widened  # type: ignore[return-value]  # the same call
 
     return decorate

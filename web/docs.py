@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request, send_from_directory, url_for
 from flask_smorest import Api
 
 from web.auth import public
+from web.idempotency import PARAMETER
 from web.routes import Routes
 from web.shape import Shape
 
@@ -83,6 +84,8 @@ def _name_operations(routes: Routes) -> None:
             manual.setdefault("operationId", f"{routes.name}_{endpoint}".replace("-", "_"))
             if endpoint in routes.public_endpoints:
                 manual.setdefault("security", [])
+            if method.upper() == "POST" and "parameters" in manual:  # these take the place of all others
+                manual["parameters"] = [*manual["parameters"], PARAMETER]
 
 
 def _pages(api: Api, name: str, document: Document) -> Blueprint:

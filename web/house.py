@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from models import db
 from models.errors import NotFound, Refusal
 from settings import PROVIDERS, settings
-from web import account, consent, health, ical, telemetry, webhooks
+from web import account, consent, health, ical, invites, telemetry, webhooks
 
 CONTRACTS = (
     ("Tymblok", "tymblok/v1", "Time blocks, inbox and integrations"),
@@ -43,6 +43,7 @@ def create() -> House:
     app.register_blueprint(consent.routes)
     app.register_blueprint(account.routes)
     app.register_blueprint(ical.routes)
+    app.register_blueprint(invites.routes)
     app.register_blueprint(webhooks.routes)
     app.register_error_handler(Exception, _show_failure)
     app.after_request(_harden)

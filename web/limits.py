@@ -9,6 +9,7 @@ import hashlib
 import threading
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import redis
 
@@ -21,6 +22,7 @@ local count = redis.call('INCR', KEYS[1])
 if count == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
 return count
 """
+_SHA = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 _PAUSE = 2.0
 
 
@@ -49,13 +51,8 @@ class Counter:
     """Counts of the present minute."""
 
     def __init__(self, url: str) -> None:
-        self._redis = redis.Redis.from_url(
-            url,
-            socket_timeout=0.25,
-            socket_connect_timeout=0.25,
-            retry=None,
-        )
-        self._script = self._redis.register_script(_SCRIPT)
+        self._pool = redis.ConnectionPool.from_url(url, socket_timeout=0.25, socket_connect_timeout=0.25, retry=None)
+        self._idle: list[Any] = []
         self._away_until = 0.0
         self._local: dict[str, int] = {}
         self._local_window = 0
@@ -73,8 +70,8 @@ class Counter:
     def _count(self, key: str, window: int) -> int:
         if time.monotonic() >= self._away_until:
             try:
-                return int(self._script(keys=[key], args=[WINDOW + 5]))
-            except redis.RedisError:
+                return self._ask(key)
+            except (redis.RedisError, OSError):
                 self._away_until = time.monotonic() + _PAUSE
         with self._lock:
             if window != self._local_window:
@@ -82,6 +79,34 @@ class Counter:
                 self._local_window = window
             self._local[key] = self._local.get(key, 0) + 1
             return self._local[key]
+
+
+    def _ask(self, key: str) -> int:
+        """One round trip on a connection of our own; the client's pool spends as long again on asking the socket."""
+        connection: Any = self._idle.pop() if self._idle else self._pool.make_connection()
+        is_new = connection._sock is None
+        try:
+            count = _run(connection, key)
+        except redis.ConnectionError:
+            connection.disconnect()
+            if is_new:
+                raise
+            self._idle.clear()  # Redis was restarted: all that rested are dead
+            count = _run(connection, key)
+        except BaseException:
+            connection.disconnect()  # an answer may still be on its way
+            raise
+        self._idle.append(connection)
+        return count
+
+
+def _run(connection: Any, key: str) -> int:
+    connection.send_command("EVALSHA", _SHA, 1, key, WINDOW + 5)
+    try:
+        return int(connection.read_response())
+    except redis.exceptions.NoScriptError:
+        connection.send_command("EVAL", _SCRIPT, 1, key, WINDOW + 5)
+        return int(connection.read_response())
 
 
 def fingerprint(text: str) -> str:

@@ -8,6 +8,9 @@ from typing import Any
 from models.db import Record
 from web.shape import Listing, PageInfo
 
+FARTHEST = 2**31 - 1
+"""The largest offset that both databases take; behind it is nothing."""
+
 
 def sliced(
     offset: int,
@@ -17,7 +20,7 @@ def sliced(
     show: Callable[[Record], Any],
 ) -> tuple[list[Any], int]:
     """A slice and the total: `fetch(limit, offset)` gives rows, `count()` says how many, `show` makes one plain."""
-    rows = fetch(size + 1, offset)
+    rows = fetch(size + 1, offset) if offset <= FARTHEST else []
     is_last = len(rows) <= size and (rows or offset == 0)
     total = offset + len(rows) if is_last else count()
     return [show(row) for row in rows[:size]], total

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response, current_app, request
 from flask_smorest import Blueprint
 from werkzeug.sansio.response import Response as AnyResponse
 
 from web.body import BodyParser
+from web.idempotency import PARAMETER
 from web.shape import Shape
 
 _WITHOUT_BODY = {204, 205}
+_READS = {"GET", "HEAD"}
 
 
 class Routes(Blueprint):
@@ -27,6 +30,7 @@ class Routes(Blueprint):
         super().__init__(name, import_name, **options)
         self.shape = shape
         self.public_endpoints: set[str] = set()
+        self._prepare_doc_cbks.append(_document_key)
 
     def _store_endpoint_docs(self, endpoint: str, obj: Any, parameters: Any, tags: Any, **options: Any) -> None:
         super()._store_endpoint_docs(endpoint, obj, parameters, tags, **options)
@@ -61,10 +65,32 @@ class Routes(Blueprint):
                     return value
                 if status in _WITHOUT_BODY:
                     return Response(status=status)
-                answer = current_app.json.response(self.shape.success(value))
+                body = self.shape.success(value)
+                answer = current_app.json.response(body)
                 answer.status_code = status
-                return answer
+                if request.method not in _READS or status != 200:
+                    return answer
+                return _unless_known(answer, body, self.shape.lasting(body))
 
             return document(answered)
 
         return decorate
+
+
+def _unless_known(answer: Any, body: Any, lasting: Any) -> Response:
+    """The answer under a tag of what it says, or 304 to a client that has it already."""
+    text = answer.get_data() if lasting is body else current_app.json.dumps(lasting).encode()
+    tag = hashlib.blake2b(text, digest_size=12).hexdigest()
+    if request.if_none_match.contains_weak(tag):
+        answer = Response(status=304)
+    answer.set_etag(tag, weak=True)
+    answer.headers["Cache-Control"] = "private, no-cache"  # keep it, but ask each time
+    answer.headers["Vary"] = "Authorization"
+    return answer
+
+
+def _document_key(doc: dict[str, Any], doc_info: dict[str, Any], *, method: str, **_: Any) -> dict[str, Any]:
+    """Every POST takes an idempotency key."""
+    if method.upper() == "POST":
+        doc.setdefault("parameters", []).append(dict(PARAMETER))
+    return doc

@@ -75,6 +75,10 @@ class Shape:
         """The body of a good answer."""
         return data
 
+    def lasting(self, body: Any) -> Any:
+        """What a good answer's body says, without what differs each time it is asked for."""
+        return body
+
     def failure(self, failure: Failure) -> Any:
         """The body of a refusal."""
         raise NotImplementedError

@@ -15,6 +15,7 @@ from workers import (
     stats,
     subscriptions,
     sync,
+    team_days,
     webhooks,
 )
 from workers.listen import listen
@@ -33,5 +34,6 @@ __all__ = [
     "stats",
     "subscriptions",
     "sync",
+    "team_days",
     "webhooks",
 ]

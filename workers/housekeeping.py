@@ -9,12 +9,14 @@ from sqlalchemy import delete, or_
 from celery_app import celery
 from models import db
 from models.activity import Activity
+from models.blocks import TimeBlock
 from models.clock import now
 from models.closure import accounts_to_erase, erase_account
 from models.db import session
 from models.deliveries import Delivery
 from models.guesses import forget_old_guesses
 from models.heartbeats import beat
+from models.idempotency import forget_old_answers
 from models.integrations import OAuthState
 from models.invites import Invite
 from models.live import forget_old_events
@@ -38,6 +40,7 @@ def show_life() -> None:
 def tidy_up() -> None:
     """Drop what has expired."""
     old = now() - timedelta(days=KEPT_DAYS)
+    forget_old_answers()
     forget_old_guesses()
     forget_old_pushes()
     forget_old_events()
@@ -48,6 +51,8 @@ def tidy_up() -> None:
     session.execute(delete(Mail).where(Mail.created_at < old, is_over))
     session.execute(delete(StripeEvent).where(StripeEvent.created_at < old))
     forget_old_reminders(old)
+    # An occurrence of a series stays: it remembers that its day was laid out.
+    session.execute(delete(TimeBlock).where(TimeBlock.deleted_at < old, TimeBlock.series_id.is_(None)))
     session.execute(delete(Delivery).where(Delivery.created_at < old))
     session.execute(delete(Invite).where(Invite.expires_at < old))
     session.execute(delete(Activity).where(Activity.at < now() - timedelta(days=FEED_DAYS)))

@@ -14,6 +14,7 @@ TICKS = {
     "wake_revocations": 30.0,
     "wake_webhooks": settings.tick_seconds,
     "watch_idle": 60.0,
+    "recount_moved_teams": 30.0,
     "wake_subscriptions": 30.0,
     "refresh_stats": settings.tick_seconds,
     "close_sessions": min(1.0, settings.tick_seconds),

@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
+from celery import Task
+
 from celery_app import celery
 from connectors import oauth
 from connectors.base import Connector, ConnectorError, Credentials
@@ -23,14 +25,16 @@ from models.channels import ChannelsDue
 from models.clock import now
 from models.errors import Conflict
 from models.events import record
-from models.integrations import Integration, claim_due
+from models.integrations import Integration, claim_due, take_parked
 from models.letters import send_reconnect
 from models.meetings import follow_events
 from models.seal import Unreadable
 from models.users import User
+from settings import settings
 from workers.announce import announce
 from workers.channels import needs_channels
 from workers.credentials import credentials_from, credentials_to
+from workers.leases import renewed
 
 log = logging.getLogger(__name__)
 REFRESH_AHEAD = timedelta(minutes=10)
@@ -46,13 +50,28 @@ class Outcome:
     error: ConnectorError | None = None
 
 
-@celery.task(name="sync_integration")
-def sync_integration(integration_id: int) -> None:
-    """Sync one integration, unless somebody is at it."""
+@celery.task(name="sync_integration", bind=True)
+def sync_integration(self: Task, integration_id: int) -> None:
+    """Sync one integration, unless it is not due, somebody is at it, or its provider has enough to do."""
+    holder = self.request.id.replace("-", "")[:32] if self.request.id else None
     try:
-        sync(integration_id)
+        with db.transaction():
+            integration = db.session.get(Integration, integration_id)
+            if integration is None or not integration.is_due or not integration.has_room(settings.sync_concurrency):
+                return
+            provider, lease = integration.provider, integration.lease(holder)
     except Conflict:
         log.info("sync is running already", extra={"integration": integration_id})
+        return
+    try:
+        sync(integration_id, lease=lease)
+    except Conflict as conflict:
+        log.info("sync given up", extra={"integration": integration_id, "reason": conflict.message})
+    finally:
+        with db.transaction():
+            following = take_parked(provider)
+        if following is not None:
+            announce("sync_integration", following, queue_name="sync")
 
 
 @celery.task(name="wake_syncs")
@@ -62,17 +81,21 @@ def wake_syncs() -> None:
         announce("sync_integration", integration_id, queue_name="sync")
 
 
-def sync(integration_id: int, seconds: float | None = None) -> Outcome:
-    """Pull what is new, for at most so many seconds. Provider errors are noted, not raised. Errors: Conflict."""
+def sync(integration_id: int, seconds: float | None = None, lease: str | None = None) -> Outcome:
+    """Pull what is new, for at most so many seconds; who has no lease yet gets one.
+
+    Provider errors are noted, not raised. Errors: Conflict.
+    """
     with db.transaction():
         integration = db.session.get(Integration, integration_id)
         if integration is None or db.session.get_one(User, integration.owner_id).deleted_at is not None:
             raise Conflict("This account is no longer connected")
-        lease = integration.lease()
+        lease = lease or integration.lease()
         filing = Filing(integration)
         run = _Run(integration_id, integration.provider, lease, filing)
     try:
-        is_complete = run.pull(seconds)
+        with renewed(integration_id, lease):
+            is_complete = run.pull(seconds)
     except ConnectorError as error:
         run.fail(error)
         return Outcome(filing.counts, True, error)
@@ -128,16 +151,14 @@ class _Run:
     def _refresh(self, credentials: Credentials) -> Credentials:
         renewed = oauth.refresh(self.provider, credentials)
         with db.transaction():  # saved before it is used: the old one may be worthless by now
-            integration = db.session.get_one(Integration, self.id)
-            integration.keep_lease(self.lease)
+            integration = self._held()
             integration.keep_credentials(credentials_to(renewed), renewed.expires_at)
         return renewed
 
     def _file_pages(self, credentials: Credentials, cursor: dict[str, Any], deadline: float | None) -> bool:
         for page in self.connector.pull(credentials, cursor):
             with db.transaction():
-                integration = db.session.get_one(Integration, self.id)
-                integration.keep_lease(self.lease)
+                integration = self._held()
                 changed = self.filing.file(page.items)
                 for sweep in page.sweeps:
                     changed += self.filing.sweep(sweep.scope, sweep.external_ids)
@@ -149,11 +170,18 @@ class _Run:
                 return False
         return True
 
+    def _held(self, *, with_for_update: bool = False) -> Integration:
+        """The integration, while this run has its lease. Errors: Conflict, also when it was disconnected meanwhile."""
+        integration = db.session.get(Integration, self.id, with_for_update=with_for_update)
+        if integration is None:
+            raise Conflict("This account is no longer connected")
+        integration.keep_lease(self.lease)
+        return integration
+
     def succeed(self, is_complete: bool) -> None:
         with db.transaction():
             # Locked before it is read: a push at this moment must be seen, or come after.
-            integration = db.session.get_one(Integration, self.id, with_for_update=True)
-            integration.keep_lease(self.lease)
+            integration = self._held(with_for_update=True)
             integration.succeed(asdict(self.filing.counts), is_complete=is_complete)
             if is_complete and needs_channels(integration):
                 record(ChannelsDue(integration.id))

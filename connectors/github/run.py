@@ -101,6 +101,9 @@ class Run:
                 self.validators.pop(name, None)  # a sweep that was held back is offered again
         if is_due or (answer.body is not None and self.cursor.get("open_pages", 1) <= FEW_PAGES):
             yield from self.sweep_issues()
+        if answer.body is not None:
+            # Not before: a run that is cut short in the sweep must find the same change again.
+            self.validators["issues"] = answer.validators
 
     def take(self, newest: Answer) -> Iterator[Page]:
         """What changed since the last run, out of the one page where that is enough."""
@@ -116,7 +119,6 @@ class Run:
             self.hold(items)
             since = min(max(since, reached), max(since, _now()))  # a date in the future must not end all syncs
             yield self.page(items, skipped, since=text.stamp(since), held=packed(self.held))
-        self.validators["issues"] = newest.validators
 
     def sweep_issues(self) -> Iterator[Page]:
         """Everything open, once more and complete: what is not among it was closed, unassigned or deleted."""

@@ -14,9 +14,10 @@ UNTITLED = "Untitled"
 _ASSIGNEE = re.compile(r"assign|owner|responsib|\bdri\b|in charge", re.IGNORECASE)
 _STATUS = re.compile(r"status|state|stage", re.IGNORECASE)
 _PRIORITY = re.compile(r"priorit|urgen|severity", re.IGNORECASE)
-_DONE_BOX = re.compile(r"^\W*(done|complete|completed|finished|closed)\W*$", re.IGNORECASE)
+_DONE_BOX = re.compile(r"^\W*(done|complete|completed|finished|closed|published|shipped)\W*$", re.IGNORECASE)
 _DONE = re.compile(
-    r"^\W*(done|complete|completed|closed|finished|shipped|cancell?ed|archived|resolved|won.?t do)\W*$", re.IGNORECASE
+    r"^\W*(done|complete|completed|closed|finished|published|shipped|cancell?ed|archived|resolved|won.?t do)\W*$",
+    re.IGNORECASE,
 )
 _HIGH = re.compile(r"^\W*(highest|high|urgent|critical|blocker|p0|p1)\b", re.IGNORECASE)
 

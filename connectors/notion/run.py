@@ -40,7 +40,9 @@ class Run:
 
     def pages(self) -> Iterator[Page]:
         listed_at = text.moment(self.cursor.get("listed_at"))
-        newest, _ = self.api.listed(self.api.client.search, sort=NEWEST)
+        newest, following = self.api.listed(self.api.client.search, sort=NEWEST)
+        if not newest and following is not None:  # a page may be empty though more follow; it says nothing of edits
+            newest, _ = self.api.listed(self.api.client.search, sort=NEWEST, start_cursor=following)
         edits = [(str(_of(raw, "id")), str(_of(raw, "last_edited_time"))) for raw in newest]
         shown = hashlib.blake2s(repr(edits).encode("utf-8", "replace"), digest_size=12).hexdigest()
         # Edit times are cut to the minute: a second edit in the minute of the last listing shows no other time.

@@ -76,8 +76,10 @@ class Run:
                 except Malformed:
                     continue
                 newest = max(newest, ts, key=order)
-                for key in (channel, f"{channel}-{_thread(raw)}"):
-                    self.wrote[key] = max(self.wrote.get(key, ""), ts, key=order)
+                # Words in one thread of a channel answer nothing that stands beside it.
+                thread = "" if is_direct(raw) else _thread(raw)
+                key = f"{channel}-{thread}" if thread else channel
+                self.wrote[key] = max(self.wrote.get(key, ""), ts, key=order)
         self.seen["own"] = newest
         oldest = str(int(self.begin.timestamp()))
         self.wrote = {key: ts for key, ts in self.wrote.items() if order(ts) > order(oldest)}
@@ -99,7 +101,7 @@ class Run:
                         continue
                     identity = f"dm:{channel}" if scope == "dm" else f"mention:{channel}-{ts}"
                     place = channel if scope == "dm" or not _thread(message) else f"{channel}-{_thread(message)}"
-                    if order(self.wrote.get(place, "")) > order(ts):
+                    if self.is_answered(place, ts):
                         continue
                     found.add(identity)
                     if order(self.waiting.get(identity, ["", ""])[1]) <= order(ts) and identity not in items:
@@ -142,12 +144,16 @@ class Run:
         """What has its answer now leaves."""
         done = []
         for identity, (place, ts) in list(self.waiting.items()):
-            if order(self.wrote.get(place, "")) > order(ts):
+            if self.is_answered(place, ts):
                 del self.waiting[identity]
                 done.append(Item(identity, "Answered", None, "slack", "update", is_open=False))
         newest = sorted(self.waiting.items(), key=lambda each: order(each[1][1]))[-MOST_WAITING:]
         self.waiting = dict(newest)
         return self.page(done)
+
+    def is_answered(self, place: str, ts: str) -> bool:
+        """Whether the user wrote after it in its place, or in the thread that began with it."""
+        return any(order(self.wrote.get(key, "")) > order(ts) for key in (place, f"{place}-{ts}"))
 
     # -- reminders and saved items: complete each time
 

@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("work_ends", sa.Time(), nullable=False),
         sa.Column("work_days", sa.String(length=7), nullable=False),
         sa.Column("timezone", sa.String(length=64), nullable=False),
+        sa.Column("counted_in", sa.String(length=64), nullable=True),
         sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -183,15 +184,34 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_webhook_deliveries_webhook_id", ["webhook_id", "id"], unique=False)
 
+    op.create_table(
+        "team_days",
+        sa.Column("organization_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("seconds", sa.Integer(), nullable=False),
+        sa.Column("hours", sa.Integer(), nullable=False),
+        sa.CheckConstraint("seconds >= 0", name=op.f("ck_team_days_seconds")),
+        sa.CheckConstraint("hours BETWEEN 0 AND 16777215", name=op.f("ck_team_days_hours")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_team_days_organization_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_team_days_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("organization_id", "day", "user_id", name=op.f("pk_team_days")),
+    )
+    op.create_index("ix_team_days_user_id", "team_days", ["user_id"])
     _belongs("focus_sessions")
     op.create_index(
         "ix_focus_sessions_team", "focus_sessions", ["organization_id"], sqlite_where=_OPEN, postgresql_where=_OPEN
     )
     _belongs("focus_stretches")
+    op.add_column(
+        "focus_stretches", sa.Column("task_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
+    )
     op.create_index(
         "ix_focus_stretches_team",
         "focus_stretches",
-        ["organization_id", "started_at", "ended_at", "owner_id", "seconds"],
+        ["organization_id", "started_at", "ended_at", "owner_id", "seconds", "task_id"],
         sqlite_where=_IN_TEAM,
         postgresql_where=_IN_TEAM,
     )
@@ -221,7 +241,9 @@ def downgrade() -> None:
     for table, index, column in reversed(_POINTERS):
         op.drop_index(index, table_name=table)
         _drop_pointer(table, column)
+    op.drop_column("focus_stretches", "task_id")
 
+    op.drop_table("team_days")
     with op.batch_alter_table("webhook_deliveries", schema=None) as batch_op:
         batch_op.drop_index("ix_webhook_deliveries_webhook_id")
         batch_op.drop_index(

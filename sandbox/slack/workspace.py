@@ -123,7 +123,11 @@ class Workspace:
         return message
 
     def permalink(self, where: Conversation, message: Message) -> str:
-        return f"{self.base}/archives/{where.id}/p{message.ts.replace('.', '')}"
+        """Its address; that of an answer in a thread names the thread, which searches show nowhere else."""
+        address = f"{self.base}/archives/{where.id}/p{message.ts.replace('.', '')}"
+        if message.thread_ts in (None, message.ts):
+            return address
+        return f"{address}?thread_ts={message.thread_ts}&cid={where.id}"
 
     def remind(self, who: str, text: str, at: float) -> Reminder:
         reminder = Reminder(f"Rm{letters('reminder', text, str(len(self.reminders)))}", who, text, int(at))

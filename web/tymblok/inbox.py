@@ -60,6 +60,7 @@ class InboxQuery(Camel):
     source = Choice(*SOURCES)
     type = Choice(*TYPES)
     include_dismissed = QueryFlag(load_default=False)
+    search = Text(200, blank=True, metadata={"description": "In title and description, without regard to case"})
     page = QueryInt(1, 10**9, load_default=1)
     page_size = QueryInt(1, 1000, load_default=500)
 
@@ -93,6 +94,7 @@ def index(query: dict[str, Any]) -> Listing:
         "source": query.get("source"),
         "type": query.get("type"),
         "includes_dismissed": query["include_dismissed"],
+        "search": query.get("search"),
     }
     return paged(
         query["page"],
@@ -118,6 +120,15 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
 def dismiss(uid: uuid.UUID) -> None:
     """Dismiss an inbox item."""
     InboxItem.of(caller().id, uid).dismiss()
+
+
+@routes.post("/<uuid:uid>/restore")
+@routes.response(200, InboxItemSchema)
+def restore(uid: uuid.UUID) -> dict[str, Any]:
+    """Bring a dismissed item back, within 30 days."""
+    item = InboxItem.of(caller().id, uid)
+    item.restore()
+    return show_item(item)
 
 
 @routes.post("/<uuid:uid>/schedule")

@@ -116,6 +116,10 @@ class Tymblok(Shape):
             data = data.data
         return {"data": data, "meta": meta}
 
+    def lasting(self, body: Any) -> Any:
+        passing = ("timestamp", "requestId")
+        return [body["data"], {name: value for name, value in body["meta"].items() if name not in passing}]
+
     def failure(self, failure: Failure) -> Any:
         error: dict[str, Any] = {"code": failure.code, "message": failure.message}
         if failure.fields:

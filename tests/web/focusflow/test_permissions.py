@@ -69,7 +69,7 @@ class Stage:
         self.team.remove(self.people["removed"])
         self.team.invite(self.people["invited"].email)
         Team(register(front, "other")).take_in(self.people["manager elsewhere"], "manager")
-        self.project = project(self.people["admin"])["id"]
+        self.project = project(self.people["admin"], organization=self.team.slug)["id"]
         self.count = 0
 
     def call(self, role: str, method: str, path: str) -> int:
@@ -151,10 +151,11 @@ def test_the_table_names_every_operation(front: Front) -> None:
         f"{method.upper()} {path.removeprefix('/api/v2')}"
         for path, item in document["paths"].items()
         for method in item
+        if method != "parameters"
     }
     named = {f"{method} {path}" for method, path, *_ in LINES} | {"POST /invites/accept/"}
     plain = lambda names: {"".join("{}" if part.startswith("{") else part for part in _parts(name)) for name in names}  # noqa: E731
-    assert {name for name in plain(documented) if "parameters" not in name.lower()} == plain(named)
+    assert plain(documented) == plain(named)
 
 
 def _parts(name: str) -> list[str]:

@@ -17,7 +17,7 @@ _numbers = itertools.count(1)
 @pytest.fixture
 def account(front: Front) -> dict:
     number = next(_numbers)
-    body = {"username": f"test{number}", "email": f"test{number}@dev.com", "password": "test123"}
+    body = {"username": f"timer{number}", "email": f"timer{number}@dev.com", "password": "test123"}
     answer = front.call("POST", f"{BASE}/auth/register", body)
     assert answer.status_code == 201
     assert answer.json["status"] == 201

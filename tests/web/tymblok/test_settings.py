@@ -16,6 +16,7 @@ FIRST = {
     "reduceMotion": False,
     "textSize": "medium",
     "notifications": {"blockReminder": True, "reminderMinutes": 5, "dailySummary": True},
+    "calendar": {"eventsAsBlocks": False},
 }
 
 

@@ -11,9 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
-from models import db
 from models.clock import instant
 from models.rollups import rebuild, slices
 from tests.cast import Person, transaction
@@ -266,11 +265,11 @@ def test_a_clean_reading_is_two_statements(alice: Person) -> None:
     note = lambda conn, cursor, statement, *_: statements.append(statement)  # noqa: E731
     for path in ("/stats/summary", "/stats/daily", "/stats/categories", "/stats/streak", "/stats/focus-score"):
         alice.get(path)
-        event.listen(db.engine, "before_cursor_execute", note)
+        event.listen(Engine, "before_cursor_execute", note)
         try:
             alice.get(path)
         finally:
-            event.remove(db.engine, "before_cursor_execute", note)
+            event.remove(Engine, "before_cursor_execute", note)
         assert len([each for each in statements if each != "BEGIN"]) == 2, statements
         statements.clear()
 
