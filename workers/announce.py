@@ -46,9 +46,17 @@ def _publish() -> None:
         if time.monotonic() < away_until:
             continue
         try:
-            celery.send_task(task, args=args, queue=queue_name, retry=False)
+            _send(task, args, queue_name)
         except (OperationalError, OSError) as error:
             away_until = time.monotonic() + _PAUSE
             log.warning("the broker does not answer", extra={"reason": str(error)})
         except Exception:
             log.exception("announcement failed", extra={"task": task})
+
+
+def _send(task: str, args: tuple[int, ...], queue_name: str) -> None:
+    try:
+        celery.send_task(task, args=args, queue=queue_name, retry=False)
+    except (OperationalError, OSError):
+        # A broker that was started again shows only as a broken connection, once in each process.
+        celery.send_task(task, args=args, queue=queue_name, retry=False)

@@ -15,7 +15,7 @@ RESEARCH = {"title": "Research caching strategies", "type": "task", "priority": 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 KEYS = {
     "id", "title", "description", "source", "type", "priority", "externalId", "externalUrl", "createdAt", "startsAt",
-    "endsAt", "isDismissed",
+    "endsAt", "isDismissed", "completedAt",
 }  # fmt: skip
 
 
