@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from models.clock import now
 from models.closure import restore_account
 from models.errors import Invalid, ResetTokenInvalid
-from models.letters import send_password_changed, send_reset_link
+from models.letters import ask_reset_link, send_password_changed
 from models.passwords import check_rules
 from models.tokens import MailedToken, Purpose, end_logins
 from models.users import User
@@ -70,9 +70,8 @@ def ask_forgot() -> ResponseReturnValue:
 def forgot() -> ResponseReturnValue:
     """Send the link; the answer is the same whether or not there is such an account."""
     email = request.form.get("email", "").strip()
-    user = User.by_email(email) if is_storable(email) and len(email) <= 254 else None
-    if user is not None:
-        send_reset_link(user)
+    if is_storable(email) and len(email) <= 254:
+        ask_reset_link(email)
     return _said(200, "Look into your mailbox", "If there is an account with this address, a link is on its way.")
 
 
