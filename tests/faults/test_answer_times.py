@@ -13,6 +13,7 @@ import pytest
 
 from tests.faults.journal import PASSWORD
 from tests.faults.stage import Stage
+from tests.web.tymblok.test_tokens import TRICKS, parts
 
 pytestmark = pytest.mark.timeout(300)
 EACH = 50
@@ -86,3 +87,23 @@ def test_an_answer_and_its_time_are_the_same(
     assert all(shape == shapes[0] for shape in shapes)
     assert shapes[0][0] == (401 if name == "login" else 200)
     assert max(medians.values()) - min(medians.values()) <= min(10, 0.15 * min(medians.values()))
+
+
+def test_a_forged_token_is_refused_at_once(stage: Stage, report) -> None:
+    stage.serve(WEB_WORKERS="1")
+    body = {"email": f"forged-{time.time_ns()}@example.com", "password": PASSWORD, "name": "Some Body"}
+    token = post(stage, "/tymblok/v1/auth/register", body).json()["data"]["accessToken"]
+    http = httpx.Client(base_url=stage.url, timeout=20, trust_env=False)
+    slowest = 0.0
+    for name, trick in TRICKS.items():
+        bearer = f"Bearer {trick(*parts(token))}".encode()
+        seconds = []
+        for _ in range(5):
+            began = time.perf_counter()
+            answer = http.get("/tymblok/v1/users/me", headers={"Authorization": bearer})
+            seconds.append(time.perf_counter() - began)
+            # A header of 100 kB is refused for its size before anybody looks at what it says.
+            assert answer.status_code == (431 if name == "100 kB" else 401), name
+        assert statistics.median(seconds) <= 0.05, name
+        slowest = max(slowest, *seconds)
+    report("E1", f"{len(TRICKS)} forgeries, 5 times each over HTTP: the slowest refused after {slowest * 1000:.0f} ms")

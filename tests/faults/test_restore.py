@@ -31,6 +31,8 @@ EXPORTS = {
 def test_a_restored_dump_is_the_same_house(stage: Stage, providers: str, is_long: bool, report) -> None:
     stage.serve(ENCRYPTION_KEYS=KEY)
     people = [Writer(stage.url, DOORS[number % len(DOORS)], Journal()) for number in range(PEOPLE)]
+    with stage.postgres.connect() as connection:
+        connection.execute("UPDATE users SET plan = 'pro_monthly'")  # the free one bounds what may be written
     with Provider(providers, "github") as github:
         github.fill(50)
         for person in people:
