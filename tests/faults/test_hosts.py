@@ -151,7 +151,11 @@ def test_a_web_host_and_a_worker_host_that_are_cut_off_cost_nothing(house: House
         f"by the other; the web answers {back:.1f} s after the mend, the worker alone has synced all {rejoined:.1f} s "
         f"after; web that stayed: {journals['web2']}; web that was away: {journals['web1']}",
     )  # fmt: skip
-    assert set(journals["web2"].statuses) <= {200, 201}, "those at the other web noticed nothing"
+    # A transaction that was open on a host that went holds its rows until PostgreSQL ends it, after 15 s; whoever wants
+    # one of them meanwhile is told to come back. Everybody else at the other web notices nothing.
+    refused = [entry for entry in journals["web2"].entries if entry.status not in (200, 201)]
+    assert {entry.status for entry in refused} <= {503} and len(refused) <= len(journals["web2"].entries) / 100
+    assert all(entry.at < cut + 20 for entry in refused)
     assert set(journals["web1"].statuses) <= {0, 200, 201, 503}
     both = Journal([*journals["web1"].entries, *journals["web2"].entries])
     with stage.postgres.connect() as connection:
