@@ -10,7 +10,7 @@ from connectors.login import SCOPES, login_profile
 from models import db
 from models.errors import NotFound, TokenInvalid
 from models.identities import Visitor, welcome_visitor
-from models.integrations import OAuthState
+from models.oauth_states import OAuthState
 from models.tokens import digest
 from models.users import User
 from workers.connections import callback_address
