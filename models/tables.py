@@ -21,6 +21,7 @@ from models import (  # noqa: F401
     invites,
     live,
     mail,
+    oauth_states,
     organizations,
     projects,
     pushes,

@@ -17,10 +17,10 @@ from models.deliveries import Delivery
 from models.guesses import forget_old_guesses
 from models.heartbeats import beat
 from models.idempotency import forget_old_answers
-from models.integrations import OAuthState
 from models.invites import Invite
 from models.live import forget_old_events
 from models.mail import Mail
+from models.oauth_states import OAuthState
 from models.pushes import forget_old_pushes
 from models.reminders import forget_old_reminders
 from models.subscriptions import StripeEvent
