@@ -41,7 +41,9 @@ def run(database: str, url: str, arguments: list[str]) -> int:
     if url:
         environment["TEST_DATABASE_URL"] = url
     left_out = [f"--ignore=tests/faults/test_{name}.py" for name in CHAOS]
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", *left_out, *arguments]
+    # A file is one process's: what its tests share is set up once, and they keep their order.
+    spread = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+    command = [sys.executable, "-m", "pytest", "-q", *spread, *left_out, *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
 
 
