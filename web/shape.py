@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any, Literal
 
-from marshmallow import Schema
+from marshmallow import Schema, fields
 
 from models.errors import Refusal
 from models.tokens import Contract
@@ -70,6 +69,12 @@ class Shape:
     errors: Mapping[type[Refusal], tuple[int, str]]
     """Status and code of each meaning; the nearest class in the error tree decides."""
     error_schema: type[Schema]
+    uncoded: str = ""
+    """What stands for a code where the contract has none: 405, 413, 415 and their kin."""
+
+    def spell(self, name: str) -> str:
+        """A field's name as the contract spells it."""
+        return name
 
     def success(self, data: Any) -> Any:
         """The body of a good answer."""
@@ -93,12 +98,17 @@ class Shape:
 
     def describe(self, refusal: Refusal) -> Failure:
         """Status, code and words for a refusal."""
-        fields = getattr(refusal, "fields", {})
         if isinstance(refusal, HttpRefusal):
-            name = HTTPStatus(refusal.status).name
-            return Failure(refusal.status, name, refusal.message, fields)
+            return Failure(refusal.status, self.uncoded, refusal.message)
+        wrong = getattr(refusal, "fields", {})
         for kind in type(refusal).__mro__:
             if kind in self.errors:
                 status, code = self.errors[kind]
-                return Failure(status, code, refusal.message, fields)
+                return Failure(status, code, refusal.message, wrong)
         raise LookupError(f"{self.contract} has no place for {type(refusal).__name__}")
+
+
+class MessageSchema(Schema):
+    """A sentence for the person who asked."""
+
+    message = fields.String(required=True)

@@ -15,7 +15,8 @@ from web.auth import caller, client_address, logged_in, public
 from web.body import Input
 from web.fields import Email, LoginName, Password, Text
 from web.produktifin.ids import write_id
-from web.produktifin.shape import MessageSchema, Routes
+from web.produktifin.shape import Routes
+from web.shape import MessageSchema
 
 routes = Routes("auth", __name__, url_prefix="/auth", description="Accounts and tokens")
 

@@ -20,7 +20,8 @@ from web.body import Input
 from web.fields import Choice, Day, Int, QueryInt, Text, Timestamp
 from web.paging import sliced
 from web.produktifin.ids import read_id, write_id
-from web.produktifin.shape import MessageSchema, Routes
+from web.produktifin.shape import Routes
+from web.shape import MessageSchema
 
 routes = Routes("calendar", __name__, url_prefix="/calendar/events", description="Planned sessions")
 LONGEST_RANGE_DAYS = 3660

@@ -12,7 +12,8 @@ from models.tokens import Login, MailedToken, Tokens, access_seconds, end_logins
 from models.users import User, split_name
 from web.auth import client_address, public
 from web.fields import Email, LoginName, Password, Text
-from web.tymblok.shape import Camel, MessageSchema, Routes
+from web.shape import MessageSchema
+from web.tymblok.shape import Camel, Routes
 from web.tymblok.users import UserSchema, show_user
 
 routes = Routes("auth", __name__, url_prefix="/auth", description="Accounts and tokens")

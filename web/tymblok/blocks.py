@@ -17,9 +17,9 @@ from models.horizon import look_ahead
 from web.auth import caller, current_user
 from web.fields import Clock, Day, Flag, Int, QueryFlag, QueryInt, Text, Timestamp, Uid
 from web.paging import paged
-from web.shape import Listing
+from web.shape import Listing, MessageSchema
 from web.tymblok.categories import CategorySchema
-from web.tymblok.shape import Camel, MessageSchema, Routes
+from web.tymblok.shape import Camel, Routes
 
 routes = Routes("blocks", __name__, url_prefix="/blocks", description="Time blocks")
 LONGEST_RANGE_DAYS = 3660

@@ -12,7 +12,8 @@ from models.tokens import end_logins
 from models.users import User
 from web.auth import caller, current_user
 from web.fields import LoginName, Password, Text, Timestamp, WebAddress, Zone
-from web.tymblok.shape import Camel, MessageSchema, Routes
+from web.shape import MessageSchema
+from web.tymblok.shape import Camel, Routes
 
 routes = Routes("users", __name__, url_prefix="/users", description="The caller's own account")
 
