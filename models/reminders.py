@@ -26,7 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from models.blocks import TimeBlock, list_blocks
+from models.agenda import list_blocks
+from models.blocks import TimeBlock
 from models.clock import local, now
 from models.db import Base, Id, Instant, session
 from models.letters import send_block_reminder, send_daily_summary

@@ -8,7 +8,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from models.blocks import TimeBlock, count_blocks, list_blocks, reorder, show_block
+from models.agenda import count_blocks, list_blocks, reorder, show_block
+from models.blocks import TimeBlock
 from models.categories import Category
 from models.clock import today
 from models.db import Record

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 
-from models.blocks import count_blocks
+from models.agenda import count_blocks
 from models.series import AHEAD
 from tests.cast import Person, transaction
 from workers.series import lay_out_due
