@@ -9,7 +9,7 @@ from typing import Any, Literal
 from marshmallow import Schema, fields
 
 from models.errors import Refusal
-from models.tokens import Contract
+from settings import settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,10 @@ class HttpRefusal(Refusal):
 class Shape:
     """What a contract's answers look like. Subclasses fill in the tables and the two envelopes."""
 
-    contract: Contract
+    contract: str
+    """Its name, which stands in the tokens that it gives out as their audience."""
+    access_seconds: int = settings.access_seconds
+    """How long an access token lives."""
     description: str = ""
     errors: Mapping[type[Refusal], tuple[int, str]]
     """Status and code of each meaning; the nearest class in the error tree decides."""

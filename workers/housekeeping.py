@@ -19,12 +19,13 @@ from models.heartbeats import beat
 from models.idempotency import forget_old_answers
 from models.invites import Invite
 from models.live import forget_old_events
+from models.logins import Login
 from models.mail import Mail
+from models.mailed_tokens import MailedToken
 from models.oauth_states import OAuthState
 from models.pushes import forget_old_pushes
 from models.reminders import forget_old_reminders
 from models.subscriptions import StripeEvent
-from models.tokens import Login, MailedToken
 
 KEPT_DAYS = 30
 FEED_DAYS = 366

@@ -12,6 +12,7 @@ from marshmallow.fields import Field
 from models import errors
 from models.clock import now
 from models.plans import PLANS
+from settings import settings
 from web.body import Input
 from web.fields import Timestamp
 from web.routes import Routes as BaseRoutes
@@ -80,6 +81,7 @@ class ErrorSchema(Schema):
 
 class Tymblok(Shape):
     contract = "tymblok"
+    access_seconds = settings.access_seconds_tymblok
     description = "Plan the day as time blocks. Every answer is `{data, meta}`, every refusal `{error, meta}`."
     error_schema = ErrorSchema
     uncoded = "VALIDATION_ERROR"

@@ -8,7 +8,7 @@ from marshmallow import fields
 
 from models.closure import close_account
 from models.letters import send_password_changed
-from models.tokens import end_logins
+from models.logins import end_logins
 from models.users import User
 from web.auth import caller, current_user
 from web.fields import LoginName, Password, Text, Timestamp, WebAddress, Zone
