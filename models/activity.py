@@ -42,6 +42,7 @@ class Activity(Base):
     __table_args__ = (
         Index("ix_activities_feed", "organization_id", "at", "id"),
         Index("ix_activities_user_id", "user_id"),
+        Index("ix_activities_at", "at"),
     )
 
     organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))

@@ -63,6 +63,12 @@ class TimeBlock(Base):
             sqlite_where=text("completed_at IS NULL AND deleted_at IS NULL"),
             postgresql_where=text("completed_at IS NULL AND deleted_at IS NULL"),
         ),
+        Index(
+            "ix_time_blocks_deleted_at",
+            "deleted_at",
+            sqlite_where=text("deleted_at IS NOT NULL AND series_id IS NULL"),
+            postgresql_where=text("deleted_at IS NOT NULL AND series_id IS NULL"),
+        ),
         Index("uq_time_blocks_series", "series_id", "series_on", unique=True),
         Index("ix_time_blocks_category_id", "category_id"),
         Index("ix_time_blocks_inbox_item_id", "inbox_item_id"),

@@ -10,12 +10,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import JSON, ForeignKey, Index, String, delete, func, select
+from sqlalchemy import JSON, ForeignKey, Index, String, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.clock import now, timestamp
 from models.db import Base, Record, session
 from models.events import record
+from models.expiry import drop
 
 KEPT = timedelta(hours=1)
 
@@ -97,10 +98,7 @@ def newest_id(user_id: int | None = None) -> int:
 def forget_old_events() -> int:
     """Drop what nobody may ask for any more; returns how much."""
     # The newest stays, for SQLite would give its number to the next event, which then looks like one told already.
-    gone = session.execute(
-        delete(LiveEvent).where(LiveEvent.created_at < now() - KEPT, LiveEvent.id < newest_id())
-    )
-    return gone.rowcount  # type: ignore[attr-defined]  # a DELETE gives a CursorResult
+    return drop(LiveEvent, LiveEvent.created_at < now() - KEPT, LiveEvent.id < newest_id())
 
 
 def _snake(name: str) -> str:

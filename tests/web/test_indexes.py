@@ -1,4 +1,4 @@
-"""No documented list, filter or order makes the database read a whole table of what all users have."""
+"""No documented list or filter, and nothing that a worker tidies up, reads a whole table of what all users have."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from models.db import Base
 from settings import settings
 from tests.household import Household
 from tests.operations import BASES, Operation, operations
+from workers.housekeeping import tidy_up
 
 SMALL = {"alembic_version", "heartbeats", "organizations"}
 """Tables that may be read whole."""
@@ -27,12 +28,12 @@ def _unlimited(unlimited: None) -> None:
 
 
 @contextmanager
-def selects() -> Iterator[dict[str, Any]]:
-    """The selects that reach the database inside the block, each with the values of one call."""
+def searches() -> Iterator[dict[str, Any]]:
+    """What searches the database inside the block, each statement with the values of one call."""
     seen: dict[str, Any] = {}
 
     def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
-        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
+        if statement.lstrip().upper().startswith(("SELECT", "WITH", "DELETE")):
             seen.setdefault(statement, parameters)
 
     engines = {db.engine, db._read_engine}
@@ -81,10 +82,21 @@ def plan(statement: str, parameters: Any) -> str:
 @pytest.mark.parametrize("base", [base for base in BASES if any(_gets(base))])
 def test_no_answer_reads_a_table_whole(base: str) -> None:
     house = Household(base, BASES[base])
-    with selects() as seen:
+    with searches() as seen:
         for operation in _gets(base):
             for query in queries(operation):
                 house.call("GET", house.path(operation), query_string=query)
+    check(seen)
+
+
+def test_what_expires_is_found_without_reading_a_table_whole() -> None:
+    with searches() as seen:
+        tidy_up.run()
+    check(seen)
+
+
+def check(seen: dict[str, Any]) -> None:
+    """None of these statements reads a table whole."""
     assert seen
     big = set(Base.metadata.tables) - SMALL
     found = {statement: plan(statement, parameters) for statement, parameters in seen.items()}
