@@ -6,11 +6,12 @@ A socket that was away reads here what it missed; Redis only carries the word th
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import JSON, ForeignKey, Index, String, func, select
+from sqlalchemy import JSON, ForeignKey, Index, String, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.clock import now, timestamp
@@ -59,10 +60,15 @@ def tell(fact: Personal) -> None:
 
 def write(user_id: int, kind: str, data: dict[str, Any]) -> None:
     """Keep something to tell one person."""
-    event = LiveEvent(user_id=user_id, kind=kind, data=data)
-    session.add(event)
-    session.flush()
-    record(LiveEventWritten(user_id, event.id, kind, data))
+    write_to([user_id], kind, data)
+
+
+def write_to(user_ids: Iterable[int], kind: str, data: dict[str, Any]) -> None:
+    """Keep something to tell some people, in one statement."""
+    rows = [{"user_id": user_id, "kind": kind, "data": data} for user_id in user_ids]
+    if rows:
+        for id, user_id in session.execute(insert(LiveEvent).returning(LiveEvent.id, LiveEvent.user_id), rows).all():
+            record(LiveEventWritten(user_id, id, kind, data))
 
 
 def missed_by(user_id: int, last_id: int, *, limit: int = 1000) -> list[Record]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from models import db
 from models.db import Base
 from settings import settings
 from tests.household import Household
 from tests.operations import BASES, Operation, operations
+from tests.statements import Statement, counted
 from workers.housekeeping import tidy_up
 
 SMALL = {"alembic_version", "heartbeats", "organizations"}
@@ -25,25 +25,6 @@ READ_WHOLE = re.compile(r"\bSCAN (\w+)" if settings.on_sqlite else r"\bSeq Scan 
 @pytest.fixture(autouse=True)
 def _unlimited(unlimited: None) -> None:
     pass
-
-
-@contextmanager
-def searches() -> Iterator[dict[str, Any]]:
-    """What searches the database inside the block, each statement with the values of one call."""
-    seen: dict[str, Any] = {}
-
-    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
-        if statement.lstrip().upper().startswith(("SELECT", "WITH", "DELETE")):
-            seen.setdefault(statement, parameters)
-
-    engines = {db.engine, db._read_engine}
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)
 
 
 def sample(schema: dict[str, Any]) -> Any:
@@ -82,7 +63,7 @@ def plan(statement: str, parameters: Any) -> str:
 @pytest.mark.parametrize("base", [base for base in BASES if any(_gets(base))])
 def test_no_answer_reads_a_table_whole(base: str) -> None:
     house = Household(base, BASES[base])
-    with searches() as seen:
+    with counted() as seen:
         for operation in _gets(base):
             for query in queries(operation):
                 house.call("GET", house.path(operation), query_string=query)
@@ -90,15 +71,16 @@ def test_no_answer_reads_a_table_whole(base: str) -> None:
 
 
 def test_what_expires_is_found_without_reading_a_table_whole() -> None:
-    with searches() as seen:
+    with counted() as seen:
         tidy_up.run()
     check(seen)
 
 
-def check(seen: dict[str, Any]) -> None:
-    """None of these statements reads a table whole."""
-    assert seen
+def check(seen: list[Statement]) -> None:
+    """None of these statements reads a table whole to find something."""
     big = set(Base.metadata.tables) - SMALL
-    found = {statement: plan(statement, parameters) for statement, parameters in seen.items()}
+    searches = {text: values for text, values in seen if text.lstrip().startswith(("SELECT", "WITH", "DELETE"))}
+    assert searches
+    found = {statement: plan(statement, values) for statement, values in searches.items()}
     wrong = [f"{statement}\n{how}" for statement, how in found.items() if set(READ_WHOLE.findall(how)) & big]
     assert not wrong, "\n\n".join(wrong)
