@@ -100,6 +100,20 @@ def test_a_mailed_token_resets_the_password_once_and_ends_every_login(alice: Per
     assert alice.front.call("POST", f"{BASE}/auth/login", login).status_code == 200
 
 
+def test_whoever_resets_a_password_is_told_so_and_has_shown_that_the_address_is_read(
+    alice: Person, post: Post
+) -> None:
+    home = alice.at("tymblok")
+    assert home.get("/users/me").json["data"]["emailVerified"] is False
+    alice.front.call("POST", f"{BASE}/auth/password/forgot", {"email": alice.email})
+    post.deliver(alice.email)
+    body = {"token": post.token(alice.email, "Reset"), "new_password": PASSWORD}
+    assert alice.front.call("POST", f"{BASE}/auth/password/reset", body).status_code == 200
+    assert alice.at("tymblok").get("/users/me").json["data"]["emailVerified"] is True
+    post.deliver(alice.email)
+    assert post.to(alice.email)[0]["subject"] == "Your Daybook password was changed"
+
+
 def test_forgetting_never_tells_whether_there_is_an_account(front: Front, alice: Person) -> None:
     known = front.call("POST", f"{BASE}/auth/password/forgot", {"email": alice.email})
     unknown = front.call("POST", f"{BASE}/auth/password/forgot", {"email": "no-" + alice.email})
