@@ -108,6 +108,7 @@ def test_a_web_host_and_a_worker_host_that_are_cut_off_cost_nothing(house: House
     net, stage = house.net, house.stage
     people = [Writer(house.url("web1"), "tymblok", Journal()) for _ in range(PEOPLE)]
     with Provider(f"http://{net.address('data')}:{PROVIDERS}", "github") as github:
+        github.fill(5)
         for person in people:
             asked = person.http.post("/tymblok/v1/integrations/github/connect", json={}).json()
             assert person.http.get(consent(asked["data"]["authUrl"])).status_code < 400

@@ -72,6 +72,7 @@ def test_everything_goes_through_rabbitmq(
     wait_for(lambda: httpx.get(f"{stage.url}/readyz", timeout=5).json()["worker"] == "ok", 60)
     person = Writer(stage.url, "tymblok", Journal())
     with Provider(providers, "github") as github:
+        github.fill(5)
         asked = person.http.post("/tymblok/v1/integrations/github/connect", json={}).json()
         assert person.http.get(consent(asked["data"]["authUrl"])).status_code < 400
         github.fill(ITEMS)

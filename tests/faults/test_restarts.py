@@ -60,6 +60,7 @@ def test_a_worker_that_is_told_to_end_finishes_its_task(stage: Stage, providers:
     stage.serve()
     person = Writer(stage.url, "tymblok", Journal())
     with Provider(providers, "github") as github:
+        github.fill(2)
         asked = person.http.post("/tymblok/v1/integrations/github/connect", json={}).json()
         assert person.http.get(consent(asked["data"]["authUrl"])).status_code < 400
         worker, beat = stage.start("worker"), stage.start("beat")
