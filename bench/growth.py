@@ -168,6 +168,17 @@ def _insert(kind: Any, rows: Iterator[dict[str, Any]]) -> None:
             db.session.execute(insert(kind), chunk)
 
 
+def size(table: str) -> float:
+    """Bytes of a row on PostgreSQL."""
+    from sqlalchemy import text
+
+    from models import db
+
+    with db.transaction(reading=True):
+        whole = db.session.scalar(text(f"SELECT pg_total_relation_size('{table}')"))
+        return whole / db.session.scalar(text(f"SELECT count(*) FROM {table}"))
+
+
 def ask(town: Town, rounds: int) -> dict[str, float]:
     """The median milliseconds of each request for each person."""
     from werkzeug.test import Client
@@ -202,6 +213,9 @@ def main() -> None:
         seen[step] = ask(town, options.rounds)
         for name, median in seen[step].items():
             print(f"    {name:40} {median:7.2f} ms")
+    if not options.sqlite:
+        for kind, name in (("time_blocks", "a block"), ("inbox_items", "an inbox item")):
+            figures.report(f"{name} with its indexes", size(kind), "bytes")
     first, last = min(seen), max(seen)
     for name, median in seen[last].items():
         reference = f"{REFERENCE}, {name.rpartition(', ')[2]}"
