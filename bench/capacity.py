@@ -94,7 +94,7 @@ def main() -> None:
     for each in PROVIDERS:
         print(f"  {each.name:16} {each.share:4.0%} of users, {each.requests} requests of {each.latency * 1000:.0f} ms "
               f"a sync, {each.pushed:.0%} pushed {each.pushes_a_day:.0f} times a day")  # fmt: skip
-    print(f"\n{'SYNC_MINUTES':>12} {'syncs/s':>8} {'processes':>9} {'cores':>6} {'commits/s':>9} {'late':>6}  of quotas")
+    print(f"\n{'SYNC_MINUTES':>12} {'syncs/s':>8} {'processes':>9} {'cores':>6} {'commits/s':>9} {'late':>6}  quotas")
     plans = {}
     for minutes in INTERVALS:
         count, seen = processes_for(users, minutes, sync / 1000)

@@ -20,7 +20,7 @@ TIMEOUT = 15.0
 
 @dataclass(frozen=True)
 class Provider:
-    """How its accounts behave. `quota` is a minute's requests or points of the whole app, None where users have theirs."""
+    """How its accounts behave. `quota` is a minute's requests or points of the whole app; None: each user has one."""
 
     name: str
     share: float
