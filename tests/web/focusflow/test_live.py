@@ -22,7 +22,6 @@ from models.live import LiveEvent, forget_old_events
 from tests.cast import Front, Person, transaction
 from tests.served import Served, served
 from tests.web.focusflow.conftest import do, register, task
-from web.focusflow.switchboard import MOST_WAITING, Listener
 from workers.focus import close_overdue
 
 PATIENCE = 8.0
@@ -342,14 +341,3 @@ def test_more_sockets_than_allowed_are_refused(alice: Person) -> None:
         with pytest.raises(InvalidStatus) as refused, connect(f"{web.ws}/focusflow/ws/pomodoro/"):
             pass
         assert refused.value.response.status_code == 503
-
-
-def test_a_slow_reader_is_cut_off_and_not_waited_for() -> None:
-    cut = []
-    listener = Listener(1, "credential", lambda: cut.append(True))
-    for number in range(MOST_WAITING):
-        listener.offer(number)
-    assert not cut
-    listener.offer("one too many")
-    assert cut == [True]
-    assert listener.waiting.qsize() == MOST_WAITING
