@@ -37,7 +37,8 @@ class Pace:
 
 def _ask(pipe: Connection, port: int, requests: list[bytes], per_second: float, connections: int) -> None:
     selector = selectors.DefaultSelector()
-    free = [_Connection(port) for _ in range(connections)]
+    # In turns: one that rests for as long as the server keeps connections would be closed.
+    free = deque(_Connection(port) for _ in range(connections))
     selector.register(pipe, selectors.EVENT_READ)
     for connection in free:
         selector.register(connection.socket, selectors.EVENT_READ, connection)
@@ -50,7 +51,7 @@ def _ask(pipe: Connection, port: int, requests: list[bytes], per_second: float, 
             due.append(began + number / per_second)
             number += 1
         while due and free:
-            connection = free.pop()
+            connection = free.popleft()
             connection.send(requests[len(taken) % len(requests)])
             connection.began = due.popleft()
         for key, _ in selector.select(max(0.0, began + number / per_second - time.perf_counter())):
