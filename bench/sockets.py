@@ -85,7 +85,7 @@ def furnish(count: int) -> list[str]:
 
     import models.tables  # noqa: F401
     from models import db
-    from models.tokens import Login
+    from models.logins import Login
     from models.users import User
 
     with db.transaction():
@@ -98,7 +98,7 @@ def furnish(count: int) -> list[str]:
 def tymblok_tokens(first: int, count: int) -> list[str]:
     """Tokens of those who ask over REST."""
     from models import db
-    from models.tokens import Login
+    from models.logins import Login
     from models.users import User
 
     with db.transaction():

@@ -72,7 +72,7 @@ def furnish() -> tuple[list[list[str]], list[list[tuple[int, int]]], list[str]]:
     from models import db
     from models.organizations import Membership, Organization
     from models.tasks import Task
-    from models.tokens import Login
+    from models.logins import Login
     from models.users import User
 
     tokens, tasks = [], []
