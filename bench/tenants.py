@@ -70,9 +70,9 @@ def furnish() -> tuple[list[list[str]], list[list[tuple[int, int]]], list[str]]:
     """Of each team its members' tokens, managers first, and a task of each employee; and tokens of readers."""
     import models.tables  # noqa: F401
     from models import db
+    from models.logins import Login
     from models.organizations import Membership, Organization
     from models.tasks import Task
-    from models.logins import Login
     from models.users import User
 
     tokens, tasks = [], []
