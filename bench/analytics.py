@@ -36,9 +36,9 @@ def furnish(sessions: int) -> tuple[dict[str, str], dict[str, int]]:
 
     import models.tables  # noqa: F401
     from models import db
+    from models.logins import Login
     from models.projects import Project
     from models.tasks import Task
-    from models.tokens import Login
     from models.users import User
 
     others = sessions // MANY
@@ -58,7 +58,7 @@ def furnish(sessions: int) -> tuple[dict[str, str], dict[str, int]]:
             run(_SESSIONS, owner=user.id, each=count, count=count, task=tasks[0].id, tasks=len(tasks))
             run("UPDATE tasks SET focus_seconds = 4500, pomodoros = 3, started_at = created_at WHERE owner_id = :id",
                 id=user.id)  # fmt: skip
-            tokens[name], projects[name] = Login.start(user, "focusflow")[1].access, made[0].id
+            tokens[name], projects[name] = Login.start(user, "focusflow", 3600).access, made[0].id
         run(_STRETCHES)
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("SET statement_timeout = 0"))

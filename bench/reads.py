@@ -24,7 +24,7 @@ def furnish() -> list[str]:
     from models import db
     from models.blocks import TimeBlock
     from models.categories import Category
-    from models.tokens import Login
+    from models.logins import Login
     from models.users import User
 
     tokens = []
@@ -43,7 +43,7 @@ def furnish() -> list[str]:
                     start_time=time(place, 0),
                     duration_minutes=45,
                 )
-            tokens.append(Login.start(user, "tymblok")[1].access)
+            tokens.append(Login.start(user, "tymblok", 3600).access)
     return tokens
 
 

@@ -152,12 +152,12 @@ def reads(year: int, decade: int, rounds: int = 60) -> None:
     from werkzeug.test import Client
 
     from models import db
-    from models.tokens import Login
+    from models.logins import Login
     from models.users import User
     from wsgi import application
 
     with db.transaction():
-        tokens = [Login.start(db.session.get_one(User, id), "tymblok")[1].access for id in (year, decade)]
+        tokens = [Login.start(db.session.get_one(User, id), "tymblok", 3600).access for id in (year, decade)]
     client = Client(application, use_cookies=False)
     for path in READINGS:
         medians = []

@@ -68,10 +68,10 @@ def furnish(sessions: int) -> tuple[str, str, int, int]:
 
     import models.tables  # noqa: F401
     from models import db
+    from models.logins import Login
     from models.organizations import Membership, Organization
     from models.projects import Project
     from models.tasks import Task
-    from models.tokens import Login
     from models.users import User
 
     with db.transaction():
@@ -92,7 +92,7 @@ def furnish(sessions: int) -> tuple[str, str, int, int]:
         run(_STRETCHES)
         run(_DAYS)
         run(_RUNNING, member=member, task=task, team=team.id, count=MEMBERS // 2)
-        token = Login.start(boss, "focusflow")[1].access
+        token = Login.start(boss, "focusflow", 3600).access
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("VACUUM ANALYZE"))

@@ -16,13 +16,13 @@ from models.guesses import forget_guesses
 from models.integrations import list_integrations
 from models.invites import Invite
 from models.letters import send_restore_link
+from models.logins import end_logins
 from models.mail import Mail
 from models.organizations import Membership, Organization
 from models.projects import Project
 from models.rollups import forget
 from models.subscriptions import Subscription, end_subscription
 from models.tasks import Task
-from models.tokens import end_logins
 from models.users import RESTORE_DAYS, User
 from models.webhooks import Webhook
 

@@ -36,6 +36,7 @@ LONGEST_MINUTES = 240
 _RUNS = text("running_since IS NOT NULL")
 _OPEN = text("ended_at IS NULL")
 _COUNTS = text("pomodoros > 0")
+_IN_TEAM = text("organization_id IS NOT NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,9 @@ class FocusSession(Base):
         Index("ix_focus_sessions_task_id", "task_id"),
         Index("ix_focus_sessions_block_id", "block_id"),
         Index("ix_focus_sessions_team", "organization_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index(
+            "ix_focus_sessions_organization_id", "organization_id", sqlite_where=_IN_TEAM, postgresql_where=_IN_TEAM
+        ),
     )
 
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
@@ -372,3 +376,17 @@ def _running(user_id: int) -> FocusSession | None:
 def _refuse_second(user_id: int) -> None:
     if _running(user_id) is not None:
         raise Conflict("Another session is running")
+
+
+CLOCK = (
+    FocusSession.kind,
+    FocusSession.planned_seconds,
+    FocusSession.cycle_focus,
+    FocusSession.cycle_short_break,
+    FocusSession.cycle_long_break,
+    FocusSession.cycle_interval,
+    FocusSession.counted_us,
+    FocusSession.running_since,
+    FocusSession.ends_at,
+)
+"""The columns that `models.timer` reads a session's clock from."""

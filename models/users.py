@@ -150,12 +150,12 @@ class User(Base):
         check_rules(password, field, shortest)
         self.password_hash = hash_password(password)
 
-    def change_password(self, current: str, new: str) -> None:
+    def change_password(self, current: str, new: str, field: str) -> None:
         """Replace the password by one who knows it. Errors: InvalidCredentials, TooMany, Invalid."""
         from models.guesses import confirm  # guesses know users, so users learn of them late
 
         confirm(self, current)
-        self.set_password(new, "newPassword")
+        self.set_password(new, field)
 
     def delete(self) -> datetime:
         """Close the account at once; returns when it is purged. Until then a mailed link restores it."""
@@ -175,7 +175,7 @@ class KnownAddress(Base):
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     address_hash: Mapped[str] = mapped_column(String(64))
-    seen_at: Mapped[datetime] = mapped_column(default=now)
+    seen_at: Mapped[datetime] = mapped_column(default=now, index=True)
 
 
 def email_key(email: str) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from models.blocks import TimeBlock, count_blocks, list_blocks, reorder, show_block
+from models.agenda import count_blocks, list_blocks, reorder, show_block
+from models.blocks import TimeBlock
 from models.categories import Category
 from models.clock import today
 from models.db import Record
@@ -17,9 +18,9 @@ from models.horizon import look_ahead
 from web.auth import caller, current_user
 from web.fields import Clock, Day, Flag, Int, QueryFlag, QueryInt, Text, Timestamp, Uid
 from web.paging import paged
-from web.shape import Listing
+from web.shape import Listing, MessageSchema
 from web.tymblok.categories import CategorySchema
-from web.tymblok.shape import Camel, MessageSchema, Routes
+from web.tymblok.shape import Camel, Routes
 
 routes = Routes("blocks", __name__, url_prefix="/blocks", description="Time blocks")
 LONGEST_RANGE_DAYS = 3660
@@ -166,7 +167,7 @@ def index(query: dict[str, Any]) -> Listing:
 @routes.response(201, BlockSchema)
 def create(given: dict[str, Any]) -> dict[str, Any]:
     """Create a time block."""
-    category = Category.named(caller().id, given.pop("category_id"))
+    category = Category.named(caller().id, given.pop("category_id"), "categoryId")
     block = TimeBlock.plan(current_user(), category, **given)
     return present_block(show_block(caller().id, block.uid))
 
@@ -184,7 +185,7 @@ def show(uid: uuid.UUID) -> dict[str, Any]:
 def update(given: dict[str, Any], uid: uuid.UUID) -> dict[str, Any]:
     """Update a block."""
     block = TimeBlock.of(caller().id, uid)
-    category = Category.named(caller().id, given.pop("category_id")) if "category_id" in given else None
+    category = Category.named(caller().id, given.pop("category_id"), "categoryId") if "category_id" in given else None
     block.change(current_user(), category, **given)
     return present_block(show_block(caller().id, uid))
 
@@ -220,7 +221,7 @@ def restore(uid: uuid.UUID) -> dict[str, Any]:
 @routes.response(200, MessageSchema)
 def put_in_order(given: dict[str, Any]) -> dict[str, Any]:
     """Reorder the blocks of a day."""
-    reorder(current_user(), given["date"], given["block_ids"])
+    reorder(current_user(), given["date"], given["block_ids"], "blockIds")
     return {"message": "Blocks reordered"}
 
 

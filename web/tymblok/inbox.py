@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from models.blocks import show_block
+from models.agenda import show_block
 from models.categories import Category
 from models.db import Record
 from models.inbox import InboxItem, count_inbox, list_inbox, own_id
@@ -145,7 +145,7 @@ def restore(uid: uuid.UUID) -> dict[str, Any]:
 def schedule(given: dict[str, Any], uid: uuid.UUID) -> dict[str, Any]:
     """Schedule an inbox item as a block."""
     item = InboxItem.of(caller().id, uid)
-    category = Category.named(caller().id, given["category_id"])
+    category = Category.named(caller().id, given["category_id"], "categoryId")
     block = item.schedule(
         current_user(), category, given["date"], given["start_time"], given["duration_minutes"]
     )

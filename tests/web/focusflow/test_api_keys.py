@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import time_machine
 
-from tests.cast import Front, Person
+from tests.cast import PASSWORD, Front, Person
 
 
 def issue(person: Person, **more: object) -> dict:
@@ -46,6 +46,15 @@ def test_a_key_makes_no_further_keys(alice: Person, front: Front) -> None:
     assert front.call("POST", path, {"name": "another"}, token=made["key"]).status_code == 403
     assert front.call("GET", path, token=made["key"]).status_code == 403
     assert front.call("DELETE", f"{path}{made['id']}/", token=made["key"]).status_code == 403
+
+
+def test_a_key_neither_closes_the_account_nor_changes_its_password(alice: Person, front: Front) -> None:
+    key = issue(alice)["key"]
+    change = {"currentPassword": PASSWORD, "newPassword": "Another-Pass-9"}
+    assert front.call("PUT", "/tymblok/v1/users/me/password", change, token=key).status_code == 403
+    assert front.call("DELETE", "/tymblok/v1/users/me", token=key).status_code == 403
+    assert front.call("GET", "/tymblok/v1/users/me", token=key).status_code == 200
+    assert alice.at("tymblok").get("/users/me").status_code == 200
 
 
 def test_a_key_expires(alice: Person, front: Front) -> None:
