@@ -51,6 +51,8 @@ COMMITS = 6
 """Of a sync with nothing new: claim, lease, page, end, and the queue's marks."""
 CONNECTIONS = {"web": 20, "worker": 2, "webhooks": 20}
 HEADROOM = 1.5
+ANNOUNCED = 200
+"""Accounts that one tick of `wake_syncs` announces at most."""
 
 
 def measured() -> Iterator[tuple[tuple[str, str], float]]:
@@ -112,6 +114,7 @@ def main() -> None:
     say("SYNC_MINUTES", minutes, "minutes")
     say("syncs", rate, "a second")
     say("worker processes", workers, "processes")
+    say("TICK_SECONDS", min(2.0, ANNOUNCED / rate), "s")
     say("SYNC_CONCURRENCY", workers * BUDGET, "runs of one provider")
     say("syncs begin late, p95", seen.p95(), "s", at_most=LATE)
     for name, share in used.items():
