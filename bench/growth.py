@@ -63,7 +63,7 @@ class Town:
         import models.tables  # noqa: F401
         from models import db
         from models.categories import Category
-        from models.tokens import Login
+        from models.logins import Login
         from models.users import User
 
         with db.transaction():

@@ -29,7 +29,7 @@ def furnish() -> list[str]:
     import models.tables  # noqa: F401
     from models import db
     from models.passwords import hash_password
-    from models.tokens import Login
+    from models.logins import Login
     from models.users import User
 
     with db.transaction():
