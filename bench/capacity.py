@@ -1,7 +1,7 @@
 """What a million users need: processes, database, Redis, providers' quotas: `python -m bench.capacity [--users N]`.
 
 Costs are those of the newest run in var/bench/ where there is one, else the documented ones below; how people behave is
-assumed and printed. Sync scheduling is simulated (bench/schedule.py) for several SYNC_MINUTES; the plan is for the
+assumed and printed. Sync scheduling is simulated (bench/simulation.py) for several SYNC_MINUTES; the plan is for the
 shortest of them at which no provider refuses us, or for `PLANNED` where the pushes alone are more than a quota bears.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench import figures
-from bench.schedule import Outcome, Provider, Simulation
+from bench.simulation import Outcome, Provider, Simulation
 
 KEPT = Path(__file__).resolve().parent.parent / "var" / "bench"
 PROVIDERS = [
@@ -28,7 +28,7 @@ PROVIDERS = [
     Provider("linear", 0.05, 1, 0.20, pushed=0.9, pushes_a_day=8, quota=None, per_sync=1),
 ]
 INTERVALS = (10, 30, 60, 120, 240, 360)
-SCALE = 200
+SCALE = 100
 BUDGET = 0.5
 """Of the processes, what one provider may hold (SYNC_CONCURRENCY)."""
 PLANNED = 60
