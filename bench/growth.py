@@ -72,7 +72,7 @@ class Town:
             people = {name: User.register(f"{name}@example.com", None) for name in ("small", "large")}
             for person in people.values():
                 person.plan = "pro_monthly"
-            self.tokens = {name: Login.start(person, "tymblok")[1].access for name, person in people.items()}
+            self.tokens = {name: Login.start(person, "tymblok", 3600).access for name, person in people.items()}
             self.small, self.large = (person.id for person in people.values())
             first = User.register("other@example.com", None)
             self.first = first.id

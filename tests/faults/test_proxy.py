@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from socket import create_connection
 
 import httpx
 import pytest
@@ -120,7 +121,8 @@ def test_a_contract_answers_below_its_path_and_at_its_own_host(proxy):
         assert made.status_code == 201, made.text
         entered = direct.post("/v1/auth/login", json=CREDENTIALS)
         assert entered.status_code == 200, entered.text
-        assert "api.tymblok.app" in direct.get("/v1/openapi.json").text
+        mounts = client.get("/tymblok/v1/openapi.json"), direct.get("/v1/openapi.json")
+        assert [answer.json()["servers"][0]["url"] for answer in mounts] == ["/tymblok", "/"]
 
 
 def test_what_is_too_large_is_refused_in_the_contracts_own_words(proxy):
@@ -137,7 +139,7 @@ def test_a_socket_is_passed_through(proxy):
         token = entered.json()["tokens"]["access"]
     trust = ssl.create_default_context(cafile=proxy.folder / "daybook.crt")
     address = f"wss://{HOST}:{proxy.secure}/focusflow/ws/pomodoro/"
-    with connect(address, ssl=trust, host="127.0.0.1", port=proxy.secure) as socket:
+    with create_connection(("127.0.0.1", proxy.secure)) as wire, connect(address, ssl=trust, sock=wire) as socket:
         socket.send(json.dumps({"token": token}))
         assert json.loads(socket.recv(timeout=8))["type"] == "connected"
 
