@@ -78,6 +78,17 @@ def send_payment_failed(user: User) -> None:
     )
 
 
+def send_paid_twice(user: User) -> None:
+    """Word that a second subscription was bought, and undone."""
+    _send(
+        user,
+        "You subscribed to Daybook twice; we undid the second",
+        "Your account had a Daybook subscription already when another one was paid for. The first one goes on; the\n"
+        "second one was cancelled and all that was paid for it goes back to your card, usually within ten days.\n\n"
+        "To change to another plan, open the billing page in the settings of your app.",
+    )
+
+
 def send_webhook_off(user: User, url: str, reason: str) -> None:
     """Word to an admin that events no longer go out to an address."""
     _send(
