@@ -100,6 +100,17 @@ def send_webhook_off(user: User, url: str, reason: str) -> None:
     )
 
 
+def send_made_admin(user: User, team: str) -> None:
+    """Word to somebody who has to run an organisation now."""
+    _send(
+        user,
+        f"You are now an admin of {_one_line(team)}",
+        f"The last admin of {_one_line(team)} has closed their account. So that the team stays in good hands, you are\n"
+        "its admin now: you can change its settings, invite people and give them roles. To hand it on, make somebody\n"
+        "else an admin in FocusFlow.",
+    )
+
+
 def send_block_reminder(user: User, title: str, starts_at: datetime, minutes: int) -> None:
     """A word before a planned block; `starts_at` as the user's wall clock shows it."""
     _send(

@@ -23,7 +23,6 @@ from sqlalchemy import (
     exists,
     func,
     select,
-    update,
 )
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -250,10 +249,3 @@ def admins_of(organization_id: int) -> list[User]:
     """The people who run an organisation."""
     wanted = present_members(organization_id).where(Membership.role == "admin")
     return list(session.scalars(select(User).where(User.id.in_(wanted)).order_by(User.id)))
-
-
-def end_memberships(user_id: int) -> None:
-    """Take somebody out of every organisation, as his account is purged."""
-    session.execute(
-        update(Membership).where(Membership.user_id == user_id, Membership.left_at.is_(None)).values(left_at=now())
-    )

@@ -10,7 +10,7 @@ from models.closure import close_account
 from models.letters import send_password_changed
 from models.tokens import end_logins
 from models.users import User
-from web.auth import caller, current_user
+from web.auth import current_user, logged_in
 from web.fields import LoginName, Password, Text, Timestamp, WebAddress, Zone
 from web.tymblok.shape import Camel, MessageSchema, Routes
 
@@ -84,6 +84,7 @@ def update(given: dict[str, Any]) -> dict[str, Any]:
 @routes.response(200, DeletionSchema)
 def delete() -> dict[str, Any]:
     """Delete the account; for 30 days a mailed link restores it."""
+    logged_in()
     return {"message": "Account scheduled for deletion", "deletionDate": close_account(current_user())}
 
 
@@ -92,8 +93,9 @@ def delete() -> dict[str, Any]:
 @routes.response(200, MessageSchema)
 def change_password(given: dict[str, Any]) -> dict[str, Any]:
     """Change the password; every other login ends."""
+    login_id = logged_in().login_id
     user = current_user()
     user.change_password(given["current_password"], given["new_password"])
-    end_logins(user, keep=caller().login_id)
+    end_logins(user, keep=login_id)
     send_password_changed(user)
     return {"message": "Password changed successfully"}
