@@ -5,7 +5,7 @@
 #   make conformance     the documented contracts, asked from outside (make conformance ARGS="--contract tymblok -v")
 #   make fuzz            every operation of every document with made-up requests (make fuzz ARGS="--examples 100")
 #   make chaos           processes, database and Redis killed and frozen under load (make chaos CHAOS_SECONDS=20)
-#   make bench           every measurement in bench/
+#   make bench           every measurement in bench/, as one table (make bench ARGS="reads sync" for some)
 #   make lock            pin what requirements.in and requirements-dev.in ask for
 #   make clean           remove .venv and caches; var/, with its data, stays
 
@@ -37,7 +37,7 @@ chaos: development
 	@DAYBOOK_CHAOS=$(CHAOS_SECONDS) $(PYTHON_IN_VENV) -m pytest tests/faults -q -p no:cacheprovider $(ARGS)
 
 bench: development
-	@set -e; for each in bench/[a-z]*.py; do echo "== $$each"; PYTHONPATH=. $(PYTHON_IN_VENV) $$each $(ARGS); done
+	@$(PYTHON_IN_VENV) -m bench $(ARGS)
 
 lock: development
 	@$(PYTHON_IN_VENV) -m uv --version >/dev/null 2>&1 || $(PYTHON_IN_VENV) -m pip install --quiet uv

@@ -6,12 +6,12 @@ Both run on the server that gunicorn.conf.py describes, in turns, so that the ma
 
 from __future__ import annotations
 
-import argparse
 import statistics
 
-from bench import load, stage
+from bench import figures, load, stage
 
 DAY = "2026-01-31"
+RUNS = ([], ["--sqlite"])
 USERS = 400
 BLOCKS = 20
 
@@ -24,7 +24,7 @@ def furnish() -> list[str]:
     from models import db
     from models.blocks import TimeBlock
     from models.categories import Category
-    from models.tokens import Login
+    from models.logins import Login
     from models.users import User
 
     tokens = []
@@ -43,7 +43,7 @@ def furnish() -> list[str]:
                     start_time=time(place, 0),
                     duration_minutes=45,
                 )
-            tokens.append(Login.start(user, "tymblok")[1].access)
+            tokens.append(Login.start(user, "tymblok", 3600).access)
     return tokens
 
 
@@ -52,11 +52,12 @@ def count_statements(token: str) -> dict[int, int]:
     from sqlalchemy import event
     from werkzeug.test import Client
 
-    from models.db import engine
+    from models import db
     from wsgi import application
 
     seen = []
-    event.listen(engine, "before_cursor_execute", lambda *_: seen.append(1))
+    for engine in {db.engine, db._read_engine}:
+        event.listen(engine, "before_cursor_execute", lambda *_: seen.append(1))
     counts = {}
     for day, blocks in ((DAY, BLOCKS), ("2026-02-01", 0)):
         seen.clear()
@@ -73,15 +74,14 @@ def ask(server: stage.Server, requests: list[bytes], seconds: float) -> tuple[lo
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = figures.parser(__doc__, sqlite=True)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0)
-    parser.add_argument("--sqlite", action="store_true")
     options = parser.parse_args()
     stage.prepare("sqlite" if options.sqlite else "postgresql")
     tokens = furnish()
     requests = [load.get(f"/tymblok/v1/blocks?date={DAY}", token) for token in tokens]
-    ratios, costs, rates = [], [], []
+    ratios, costs, rates, spent = [], [], [], []
     with stage.server("bench.bare:application") as bare, stage.server() as daybook:
         asked = {"bare": (bare, [load.get("/bare")]), "blocks": (daybook, requests)}
         for server, lines in asked.values():
@@ -89,18 +89,20 @@ def main() -> None:
         for number in range(options.rounds):
             seen = {name: ask(server, lines, options.seconds) for name, (server, lines) in asked.items()}
             print(f"round {number + 1}")
-            for name, (figures, micros) in seen.items():
-                print(f"  {name:7} {figures}  CPU {micros:.0f} µs/req")
+            for name, (measured, micros) in seen.items():
+                print(f"  {name:7} {measured}  CPU {micros:.0f} µs/req")
             ratios.append(seen["blocks"][0].rate / seen["bare"][0].rate)
             costs.append(seen["blocks"][1] / seen["bare"][1])
             rates.append((seen["blocks"][0].rate, seen["bare"][0].rate))
+            spent.append((seen["blocks"][1], seen["bare"][1]))
     ours, plain = (statistics.median(column) for column in zip(*rates, strict=True))
-    print(
-        f"GET /blocks for a day of {BLOCKS}: {ours:.0f} req/s, bare view {plain:.0f} req/s, "
-        f"ratio {statistics.median(ratios):.3f}, best {max(ratios):.3f} (bar 0.20); "
-        f"CPU per request {statistics.median(costs):.1f}× (bar 4×)"
-    )
-    print(f"SQL statements by number of blocks: {count_statements(tokens[0])}")
+    micros, bare_micros = (statistics.median(column) for column in zip(*spent, strict=True))
+    figures.report(f"GET /blocks for a day of {BLOCKS}", ours, "req/s", beside=("bare view", plain),
+                   ratio=statistics.median(ratios), at_least=0.28)  # fmt: skip
+    figures.report("GET /blocks, CPU of the web", micros, "µs", beside=("bare view", bare_micros),
+                   ratio=statistics.median(costs), at_most=4)  # fmt: skip
+    for blocks, statements in count_statements(tokens[0]).items():
+        figures.report(f"SQL statements of a day of {blocks}", statements, at_most=2)
 
 
 if __name__ == "__main__":

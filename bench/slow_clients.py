@@ -7,7 +7,6 @@ a new connection each time. Neither needs a database to answer.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import http.client
 import os
@@ -22,6 +21,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from bench import figures
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASES = {"gevent": "postgresql+psycopg://nobody@127.0.0.1:1/none", "gthread": "sqlite:///{folder}/none.sqlite3"}
@@ -40,6 +41,11 @@ class Seen:
 
     milliseconds: list[float] = field(default_factory=list)
     unanswered: int = 0
+
+    @property
+    def share(self) -> float:
+        """Of the requests, how many were answered in time."""
+        return len(self.milliseconds) / max(1, len(self.milliseconds) + self.unanswered)
 
     def __str__(self) -> str:
         asked = len(self.milliseconds) + self.unanswered
@@ -130,18 +136,25 @@ def measure(port: int, seconds: float) -> Seen:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = figures.parser(__doc__)
     parser.add_argument("--clients", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=10)
     given = parser.parse_args()
     for worker in DATABASES:
         with web(worker) as port:
-            print(f"{worker:8} no slow clients: {measure(port, given.seconds)}", flush=True)
+            alone = measure(port, given.seconds)
+            print(f"{worker:8} no slow clients: {alone}", flush=True)
             for part in HALF_SENT:
                 with slow_clients(port, given.clients, part):
                     time.sleep(1)
                     seen = measure(port, given.seconds)
-                print(f"{worker:8} {given.clients} clients with half a {part}: {seen}", flush=True)
+                about = f"{given.clients} clients with half a {part}, {worker}"
+                print(f"{about}: {seen}", flush=True)
+                bar = 1.0 if worker == "gevent" else None  # threads need a proxy that buffers, as documented
+                figures.report(f"{about}: others answered", seen.share, at_least=bar)
+                if seen.milliseconds and alone.milliseconds:
+                    figures.report(f"{about}: others' p50", statistics.median(seen.milliseconds), "ms",
+                                   beside=("without them", statistics.median(alone.milliseconds)))  # fmt: skip
 
 
 if __name__ == "__main__":

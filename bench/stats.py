@@ -6,13 +6,12 @@ changed; one changed day; and the five readings for a history of one year beside
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import time
 from collections.abc import Callable
 
-from bench import stage
+from bench import figures, stage
 
 PLAIN = """
 INSERT INTO plain_totals (user_id, date, category_id, planned, completed, minutes)
@@ -100,12 +99,9 @@ def rebuilds(rounds: int) -> None:
         settle()
         again.append(timed(rebuild_all))
         print(f"round {number + 1}: plain {plain[-1]:.2f} s, rebuild {ours[-1]:.2f} s, again {again[-1]:.2f} s")
-    ratio = statistics.median(ours) / statistics.median(plain)
-    print(
-        f"full rebuild {statistics.median(ours):.2f} s, plain INSERT … SELECT … GROUP BY "
-        f"{statistics.median(plain):.2f} s: {ratio:.2f}× (bar 1.5×); a night without changes "
-        f"{statistics.median(again):.2f} s: {statistics.median(again) / statistics.median(plain):.2f}×"
-    )
+    beside = ("plain INSERT … SELECT … GROUP BY", statistics.median(plain))
+    figures.report("full rebuild", statistics.median(ours), "s", beside=beside, at_most=1.5)
+    figures.report("a night without changes", statistics.median(again), "s", beside=beside)
 
 
 def differences() -> int:
@@ -147,7 +143,8 @@ def one_day(user_id: int, rounds: int = 50) -> None:
             before = count()
             times.append(timed(lambda: refresh(user_id)))
             rows = {name: now - before[name] for name, now in count().items()}
-    print(f"one changed day of a user with ten years: {statistics.median(times) * 1000:.2f} ms, rows written {rows}")
+    figures.report("one changed day of a user with ten years", statistics.median(times) * 1000, "ms")
+    figures.report("one changed day, rows written", sum(rows.values()))
 
 
 def reads(year: int, decade: int, rounds: int = 60) -> None:
@@ -155,12 +152,12 @@ def reads(year: int, decade: int, rounds: int = 60) -> None:
     from werkzeug.test import Client
 
     from models import db
-    from models.tokens import Login
+    from models.logins import Login
     from models.users import User
     from wsgi import application
 
     with db.transaction():
-        tokens = [Login.start(db.session.get_one(User, id), "tymblok")[1].access for id in (year, decade)]
+        tokens = [Login.start(db.session.get_one(User, id), "tymblok", 3600).access for id in (year, decade)]
     client = Client(application, use_cookies=False)
     for path in READINGS:
         medians = []
@@ -170,23 +167,20 @@ def reads(year: int, decade: int, rounds: int = 60) -> None:
             )
             assert ask().status_code == 200, ask().text
             medians.append(statistics.median(timed(ask) for _ in range(rounds)) * 1000)
-        print(f"{path:28} 365 days {medians[0]:.2f} ms, 3,650 days {medians[1]:.2f} ms: "
-              f"{medians[1] / medians[0]:.2f}× (bar 2×)")  # fmt: skip
+        figures.report(f"{path}, ten years", medians[1], "ms", beside=("one year", medians[0]), at_most=2)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = figures.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--users", type=int, default=10_000)
     parser.add_argument("--blocks", type=int, default=1_000_000)
     options = parser.parse_args()
-
-
     stage.prepare("postgresql")
     os.environ.update(RATE_LIMITS="false", LOG_LEVEL="ERROR")
     furnish(options.users, options.blocks)
     rebuilds(options.rounds)
-    print(f"rows that differ from the plain statement's: {differences()}")
+    figures.report("rows that differ from the plain statement's", differences(), at_most=0)
     one_day(options.users + 2)
     reads(options.users + 1, options.users + 2)
 

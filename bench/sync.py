@@ -16,8 +16,9 @@ import sys
 import time
 from typing import Any
 
-from bench import stage
+from bench import figures, stage
 
+RUNS = ([], ["--sqlite"])
 ITEMS = 5000
 
 
@@ -128,9 +129,8 @@ def reset(integration_id: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = figures.parser(__doc__, sqlite=True)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--sqlite", action="store_true")
     parser.add_argument("--variant", choices=("ours", "raw"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.variant:
@@ -160,24 +160,27 @@ def measure(rounds: int, base: str) -> None:
     httpx.post(f"{base}/github/_control/items", json={"count": ITEMS, "account": "mara", "page_kb": 445}, timeout=60)
     integration_id, token = connect()
     given = {"BENCH_INTEGRATION": str(integration_id), "BENCH_TOKEN": token}
-    ratios, figures = [], {"raw": [], "ours": []}
+    ratios, seen = [], {"raw": [], "ours": []}
     for _ in range(rounds):
         for kind in ("raw", "ours"):
             reset(integration_id)
-            figures[kind].append(variant(kind, **given))
-        rates = {kind: seen[-1]["items"] / seen[-1]["seconds"] for kind, seen in figures.items()}
+            seen[kind].append(variant(kind, **given))
+        rates = {kind: all[-1]["items"] / all[-1]["seconds"] for kind, all in seen.items()}
         ratios.append(rates["ours"] / rates["raw"])
-    for kind, seen in figures.items():
-        rate = statistics.median(each["items"] / each["seconds"] for each in seen)
-        cpu = statistics.median(each["cpu"] for each in seen)
-        print(f"{kind:5} {seen[0]['items']} items  {rate:7.0f} items/s  CPU {cpu:.2f} s  "
-              f"peak {max(each['megabytes'] for each in seen):.0f} MB")
-    print(f"ours ÷ raw: {statistics.median(ratios):.2f} items/s (median of {rounds}; bar 0.5)")
+    rate = {kind: statistics.median(each["items"] / each["seconds"] for each in all) for kind, all in seen.items()}
+    cpu = {kind: statistics.median(each["cpu"] for each in all) for kind, all in seen.items()}
+    peak = {kind: max(each["megabytes"] for each in all) for kind, all in seen.items()}
+    raw = "raw httpx + orjson"
+    figures.report(f"first sync of {ITEMS:,} issues", rate["ours"], "items/s", beside=(raw, rate["raw"]),
+                   ratio=statistics.median(ratios), at_least=0.65)  # fmt: skip
+    figures.report("first sync, CPU", cpu["ours"], "s", beside=(raw, cpu["raw"]), at_most=2)
+    figures.report("first sync, peak memory", peak["ours"], "MB", beside=(raw, peak["raw"]))
     httpx.delete(f"{base}/github/_control/requests")
     again = variant("ours", **given)
     asked = httpx.get(f"{base}/github/_control/requests").json()
     count = len(asked["requests"] if isinstance(asked, dict) else asked)
-    print(f"nothing changed: {count} requests, {again['items']} rows written, {again['seconds']:.2f} s")
+    figures.report("nothing changed: requests", count)
+    figures.report("nothing changed: rows written", again["items"], at_most=0)
 
 
 if __name__ == "__main__":

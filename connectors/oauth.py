@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx2
 from authlib.common.errors import AuthlibBaseError
@@ -147,6 +148,11 @@ def revoke_token(provider: str, token: str) -> None:
         answer = session.revoke_token(client.revoke_url, token=token)
         if answer.status_code >= 500 or answer.status_code == 429:
             raise of_status(NAMES[client.provider], answer.status_code, answer.headers)
+
+
+def with_parameters(address: str, parameters: Mapping[str, str]) -> str:
+    """A client's address, which may have a query already, with what it is told."""
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(parameters)}"
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.clock import now, timestamp
 from models.db import Base, Record, session
 from models.deliveries import Delivery
-from models.live import write
+from models.live import write, write_to
 from models.organizations import Membership, Organization, present_members
 from models.permissions import PERMISSIONS
 from models.users import User
@@ -42,6 +42,7 @@ class Activity(Base):
     __table_args__ = (
         Index("ix_activities_feed", "organization_id", "at", "id"),
         Index("ix_activities_user_id", "user_id"),
+        Index("ix_activities_at", "at"),
     )
 
     organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
@@ -89,9 +90,8 @@ def note_membership(organization: Organization, person: User, kind: str, role: s
 def publish(organization: Organization, actor_id: int, event: str, data: dict[str, Any], moment: datetime) -> None:
     """Tell the managers' open apps and the endpoints that want to hear of it."""
     if event in MANAGERS_HEAR:
-        for manager_id in managers_of(organization.id):
-            if manager_id != actor_id:
-                write(manager_id, MANAGERS_HEAR[event], data)
+        others = [manager_id for manager_id in managers_of(organization.id) if manager_id != actor_id]
+        write_to(others, MANAGERS_HEAR[event], data)
     hooks = wanting(organization.id, event)
     Delivery.queue(hooks, event, {"id": organization.id, "slug": organization.slug}, data, moment)
 

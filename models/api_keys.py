@@ -117,7 +117,7 @@ _CALLER = (
 
 
 def caller_of_key(text: str) -> Record:
-    """Who calls with this token: as `tokens.caller_of`, without a login, and with `scopes`, `key_uid`, `expires_at`.
+    """Who calls with this token: as `logins.caller_of`, without a login, and with `scopes`, `key_uid`, `expires_at`.
 
     Errors: TokenExpired, TokenInvalid.
     """

@@ -26,6 +26,8 @@ SYSTEM = (
 )
 """Name, color and icon of the categories that everybody sees; the first migration writes them."""
 DEEP_WORK = ("Deep Work",)
+MOST = 500
+"""Of one user's own, on any plan."""
 
 
 class Category(Base):
@@ -68,10 +70,12 @@ class Category(Base):
 
     @classmethod
     def create(cls, owner: User, name: str, color: str, icon: str) -> Self:
-        """Make one of a user's own. Errors: LimitReached."""
+        """Make one of a user's own. Errors: LimitReached, Conflict (too many)."""
         owner.lock()
         used = session.scalar(select(func.count()).select_from(cls).where(cls.owner_id == owner.id)) or 0
         check_limit(owner.plan, "custom_categories", used, "custom categories")
+        if used >= MOST:
+            raise Conflict(f"An account may have {MOST} categories; delete one that you no longer use")
         category = cls(owner_id=owner.id, name=name, color=color.lower(), icon=icon)
         session.add(category)
         session.flush()

@@ -15,10 +15,10 @@ from models.heirs import keep_governed, leave_to_teams, take_up
 from models.integrations import list_integrations
 from models.invites import Invite
 from models.letters import send_restore_link
+from models.logins import end_logins
 from models.mail import Mail
 from models.rollups import forget
 from models.subscriptions import Subscription, end_subscription
-from models.tokens import end_logins
 from models.users import RESTORE_DAYS, User
 from settings import settings
 

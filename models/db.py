@@ -214,8 +214,12 @@ def writing() -> Iterator[None]:
 
 
 def release() -> None:
-    """Commit what is done and give the connection back before something slow, as a provider's answer."""
+    """Commit what is done and give the connection back before something slow, as a provider's answer.
+
+    What was read before is read anew when it is asked for again: others may have written meanwhile.
+    """
     session.commit()
+    session.expire_all()
     _stop_reading()
 
 

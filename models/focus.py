@@ -372,3 +372,17 @@ def _running(user_id: int) -> FocusSession | None:
 def _refuse_second(user_id: int) -> None:
     if _running(user_id) is not None:
         raise Conflict("Another session is running")
+
+
+CLOCK = (
+    FocusSession.kind,
+    FocusSession.planned_seconds,
+    FocusSession.cycle_focus,
+    FocusSession.cycle_short_break,
+    FocusSession.cycle_long_break,
+    FocusSession.cycle_interval,
+    FocusSession.counted_us,
+    FocusSession.running_since,
+    FocusSession.ends_at,
+)
+"""The columns that `models.timer` reads a session's clock from."""

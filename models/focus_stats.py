@@ -17,7 +17,7 @@ from models.clock import local, now, today
 from models.cycles import Cycle
 from models.days import Days
 from models.db import session
-from models.focus import FocusSession
+from models.focus import CLOCK, FocusSession
 from models.local_hours import hour_number
 from models.projects import Project
 from models.stretches import stretches
@@ -146,13 +146,7 @@ def running_focus(user_id: int, moment: datetime | None = None) -> Running | Non
     """What a user's running session counted since its clock was started; None where no focus runs."""
     row = session.execute(
         select(
-            FocusSession.counted_us,
-            FocusSession.running_since,
-            FocusSession.ends_at,
-            FocusSession.cycle_focus,
-            FocusSession.cycle_short_break,
-            FocusSession.cycle_long_break,
-            FocusSession.cycle_interval,
+            *CLOCK,
             FocusSession.task_id,
             Task.project_id,
         )

@@ -13,11 +13,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.clock import now
 from models.db import Base, session
 from models.errors import InvalidCredentials, TooMany
+from models.expiry import drop
 from models.passwords import verify_password
 from models.users import KnownAddress, User, email_key
 from settings import settings
 
 PER_MINUTE = 10
+KNOWN_FOR = timedelta(days=180)
+"""How long an address stays known without a login from it."""
 
 
 class Guess(Base):
@@ -104,14 +107,24 @@ def _is_known(user: User, address: str) -> bool:
 
 
 def _remember(user: User, address: str) -> None:
-    if not _is_known(user, address):
+    seen = session.execute(
+        update(KnownAddress)
+        .where(KnownAddress.user_id == user.id, KnownAddress.address_hash == _keyed(address))
+        .values(seen_at=now())
+        .returning(KnownAddress.id)
+    )
+    if not seen.all():
         session.add(KnownAddress(user_id=user.id, address_hash=_keyed(address)))
 
 
 def forget_old_guesses() -> int:
     """Drop counts of past minutes; returns how many."""
-    gone = session.execute(delete(Guess).where(Guess.began_at < now() - timedelta(minutes=5)))
-    return gone.rowcount  # type: ignore[attr-defined]  # a DELETE gives a CursorResult
+    return drop(Guess, Guess.began_at < now() - timedelta(minutes=5))
+
+
+def forget_old_addresses() -> int:
+    """Drop addresses from which nobody has logged in for long; returns how many."""
+    return drop(KnownAddress, KnownAddress.seen_at < now() - KNOWN_FOR)
 
 
 def forget_guesses(email: str) -> None:

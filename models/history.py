@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from models import db
 from models.db import Record, session
 from models.errors import Conflict, NotFound
-from models.focus import FocusSession, hold_timer, is_overdue
+from models.focus import CLOCK, FocusSession, hold_timer, is_overdue
 from models.runs import RunTask, tasks_of_runs
 from models.tasks import Task
 from models.timer import read_clock
@@ -121,20 +121,12 @@ def _wanted(user_id: int, status: Status | None) -> tuple[Any, ...]:
 
 
 _SESSIONS = select(
+    *CLOCK,
     FocusSession.id,
     FocusSession.uid,
-    FocusSession.kind,
     FocusSession.task_id,
-    FocusSession.planned_seconds,
-    FocusSession.cycle_focus,
-    FocusSession.cycle_short_break,
-    FocusSession.cycle_long_break,
-    FocusSession.cycle_interval,
-    FocusSession.counted_us,
     FocusSession.started_at,
-    FocusSession.running_since,
     FocusSession.paused_at,
-    FocusSession.ends_at,
     FocusSession.ended_at,
     FocusSession.pomodoros,
 )

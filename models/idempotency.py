@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.clock import now
 from models.db import Base, session
 from models.errors import Conflict, StillAtWork
+from models.expiry import drop
 from models.seal import Unreadable, seal, unseal
 from settings import settings
 
@@ -120,8 +121,7 @@ def _take_over(claim: Claim, since: datetime) -> bool:
 
 def forget_old_answers() -> int:
     """Drop answers that are older than a day; returns how many."""
-    gone = session.execute(delete(KeptAnswer).where(KeptAnswer.created_at < now() - KEPT))
-    return gone.rowcount  # type: ignore[attr-defined]  # a DELETE gives a CursorResult
+    return drop(KeptAnswer, KeptAnswer.created_at < now() - KEPT)
 
 
 def keyed_hash(text: bytes) -> str:

@@ -16,7 +16,7 @@ from models.db import Base, session
 from models.errors import Conflict, EmailTaken, InvalidCredentials
 from models.feeds import Feed
 from models.letters import send_verification_link
-from models.tokens import end_logins
+from models.logins import end_logins
 from models.users import User, split_name
 
 

@@ -10,11 +10,10 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from sqlalchemy import (
     JSON,
-    ColumnElement,
     ForeignKey,
     Index,
     String,
@@ -30,21 +29,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.channels import PushChannel, channels_of
 from models.clock import now
-from models.db import Base, Record, session
+from models.db import Base, session
 from models.errors import Conflict, NotFound
 from models.events import record
 from models.plans import check_limit
 from models.queues import claim
 from models.revocations import Revocation
 from models.seal import Unreadable, seal, unseal
-from models.tokens import digest
 from models.users import User, email_key
 from settings import settings
 
 PROVIDERS = ("github", "jira", "google-calendar", "slack", "notion", "linear")
 LEASE = timedelta(seconds=20)
 """A run that died is found out after this; one that lives renews it all the while (see workers/leases.py)."""
-STATE_LIFETIME = timedelta(minutes=10)
 LONGEST_BACKOFF = timedelta(hours=1)
 CLAIM = timedelta(seconds=30)
 """Shorter than other work's: what is announced twice is synced once, and a lost message costs half a minute."""
@@ -273,77 +270,6 @@ class Integration(Base):
             wait = max(wait, timedelta(seconds=retry_after))
         self._plan(now() + wait)
         return False
-
-
-class OAuthState(Base):
-    """A consent that was asked for and not yet given. One use, ten minutes, bound to provider and asker."""
-
-    __tablename__ = "oauth_states"
-
-    state_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    purpose: Mapped[str] = mapped_column(String(10))
-    """`connect` or `login`."""
-    provider: Mapped[str] = mapped_column(String(20))
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    sealed_verifier: Mapped[str] = mapped_column(Text)
-    redirect_uri: Mapped[str | None] = mapped_column(String(2000))
-    browser_hash: Mapped[str | None] = mapped_column(String(64))
-    """The sign that the browser was given which set out, where nobody is logged in yet."""
-    expires_at: Mapped[datetime] = mapped_column(index=True)
-
-    @classmethod
-    def issue(
-        cls,
-        purpose: Literal["connect", "login"],
-        provider: str,
-        *,
-        user_id: int | None = None,
-        redirect_uri: str | None = None,
-        browser: str | None = None,
-    ) -> tuple[str, str]:
-        """A new state for the provider's address, and the PKCE verifier that stays here."""
-        state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
-        session.add(
-            cls(
-                state_hash=digest(state),
-                purpose=purpose,
-                provider=provider,
-                user_id=user_id,
-                sealed_verifier=seal(verifier, "oauth-verifier"),
-                redirect_uri=redirect_uri,
-                browser_hash=digest(browser) if browser else None,
-                expires_at=now() + STATE_LIFETIME,
-            )
-        )
-        return state, verifier
-
-    @classmethod
-    def look_up(cls, state: str, purpose: str, provider: str) -> Record | None:
-        """A state that can still be spent: redirect_uri and browser_hash."""
-        return session.execute(
-            select(cls.redirect_uri, cls.browser_hash).where(*cls._living(state, purpose, provider))
-        ).first()
-
-    @classmethod
-    def spend(cls, state: str, purpose: str, provider: str) -> tuple[Record, str]:
-        """Use a state up: its row (user_id, redirect_uri, browser_hash) and the verifier. Errors: NotFound."""
-        row = session.execute(
-            delete(cls)
-            .where(*cls._living(state, purpose, provider))
-            .returning(cls.user_id, cls.redirect_uri, cls.browser_hash, cls.sealed_verifier)
-        ).first()
-        if row is None:
-            raise NotFound("This request for consent is unknown, used or too old")
-        return row, unseal(row.sealed_verifier, "oauth-verifier")
-
-    @classmethod
-    def _living(cls, state: str, purpose: str, provider: str) -> tuple[ColumnElement[bool], ...]:
-        return (
-            cls.state_hash == digest(state),
-            cls.purpose == purpose,
-            cls.provider == provider,
-            cls.expires_at > now(),
-        )
 
 
 def check_room(owner: User, provider: str) -> None:

@@ -41,7 +41,7 @@ class Invite(Base):
     message: Mapped[str] = mapped_column(String(2000), default="")
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     accepted_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
 

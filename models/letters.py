@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from models.mail import Mail
-from models.tokens import MailedToken
+from models.mailed_tokens import MailedToken
 from models.users import RESTORE_DAYS, User
 from settings import settings
 

@@ -6,16 +6,18 @@ A socket that was away reads here what it missed; Redis only carries the word th
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import JSON, ForeignKey, Index, String, delete, func, select
+from sqlalchemy import JSON, ForeignKey, Index, String, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.clock import now, timestamp
 from models.db import Base, Record, session
 from models.events import record
+from models.expiry import drop
 
 KEPT = timedelta(hours=1)
 
@@ -58,10 +60,15 @@ def tell(fact: Personal) -> None:
 
 def write(user_id: int, kind: str, data: dict[str, Any]) -> None:
     """Keep something to tell one person."""
-    event = LiveEvent(user_id=user_id, kind=kind, data=data)
-    session.add(event)
-    session.flush()
-    record(LiveEventWritten(user_id, event.id, kind, data))
+    write_to([user_id], kind, data)
+
+
+def write_to(user_ids: Iterable[int], kind: str, data: dict[str, Any]) -> None:
+    """Keep something to tell some people, in one statement."""
+    rows = [{"user_id": user_id, "kind": kind, "data": data} for user_id in user_ids]
+    if rows:
+        for id, user_id in session.execute(insert(LiveEvent).returning(LiveEvent.id, LiveEvent.user_id), rows).all():
+            record(LiveEventWritten(user_id, id, kind, data))
 
 
 def missed_by(user_id: int, last_id: int, *, limit: int = 1000) -> list[Record]:
@@ -97,10 +104,7 @@ def newest_id(user_id: int | None = None) -> int:
 def forget_old_events() -> int:
     """Drop what nobody may ask for any more; returns how much."""
     # The newest stays, for SQLite would give its number to the next event, which then looks like one told already.
-    gone = session.execute(
-        delete(LiveEvent).where(LiveEvent.created_at < now() - KEPT, LiveEvent.id < newest_id())
-    )
-    return gone.rowcount  # type: ignore[attr-defined]  # a DELETE gives a CursorResult
+    return drop(LiveEvent, LiveEvent.created_at < now() - KEPT, LiveEvent.id < newest_id())
 
 
 def _snake(name: str) -> str:

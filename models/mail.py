@@ -27,7 +27,7 @@ class Mail(Base):
     """A mail to one person. Subject and text are sealed: they may hold one-time links."""
 
     __tablename__ = "mails"
-    __table_args__ = (Index("ix_mails_due", "sent_at", "run_at"),)
+    __table_args__ = (Index("ix_mails_due", "sent_at", "run_at"), Index("ix_mails_created_at", "created_at"))
 
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     recipient: Mapped[str] = mapped_column(String(254))

@@ -36,6 +36,8 @@ from models.users import User
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?", re.ASCII)
 WEEKDAYS = "12345"
+MOST = 100
+"""Of one owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,13 @@ class Organization(Base):
 
     @classmethod
     def create(cls, owner: User, *, name: str, slug: str, **rules: Any) -> Self:
-        """Make an organisation; its maker is its admin. Errors: Invalid, Conflict (the slug is taken)."""
+        """Make an organisation; its maker is its admin. Errors: Invalid, Conflict (slug taken, too many)."""
         if SLUG.fullmatch(slug) is None:
             # Only these letters: no slug can look like another one.
             raise Invalid({"slug": ["Use a-z, 0-9 and hyphens, with a letter or digit at both ends"]})
+        owner.lock()
+        if (session.scalar(select(func.count()).where(cls.owner_id == owner.id)) or 0) >= MOST:
+            raise Conflict(f"An account may own {MOST} organizations")  # each of them may write to strangers
         organization = cls(name=name, slug=slug, owner_id=owner.id, **{"timezone": owner.timezone, **rules})
         organization._check_hours()
         try:

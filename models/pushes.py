@@ -13,6 +13,7 @@ from models.channels import PushChannel
 from models.clock import now
 from models.db import Base, session
 from models.events import record
+from models.expiry import drop
 from models.integrations import Integration, SyncDue
 from models.seal import seal, unseal
 from settings import settings
@@ -92,6 +93,6 @@ def wake(provider: str, accounts: Iterable[str], usernames: Iterable[str], chann
     return len(ids)
 
 
-def forget_old_pushes() -> None:
-    """Drop delivery ids that will not come again."""
-    session.execute(delete(Push).where(Push.received_at < now() - KEPT))
+def forget_old_pushes() -> int:
+    """Drop delivery ids that will not come again; returns how many."""
+    return drop(Push, Push.received_at < now() - KEPT)

@@ -18,7 +18,6 @@ from sqlalchemy import (
     Integer,
     Table,
     cast,
-    delete,
     exists,
     func,
     literal,
@@ -26,9 +25,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from models.blocks import TimeBlock, list_blocks
+from models.agenda import list_blocks
+from models.blocks import TimeBlock
 from models.clock import local, now
 from models.db import Base, Id, Instant, session
+from models.expiry import drop
 from models.letters import send_block_reminder, send_daily_summary
 from models.live import tell
 from models.users import User
@@ -53,13 +54,13 @@ block_reminders = Table(
     "block_reminders",
     Base.metadata,
     Column("block_id", Id, ForeignKey("time_blocks.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("starts_at", Instant, primary_key=True),  # a block that moves to another time is announced again
+    Column("starts_at", Instant, primary_key=True, index=True),  # a block that moves to another time is announced again
 )
 daily_summaries = Table(
     "daily_summaries",
     Base.metadata,
     Column("user_id", Id, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("date", Date, primary_key=True),
+    Column("date", Date, primary_key=True, index=True),
 )
 
 
@@ -85,10 +86,14 @@ def summarize_days(limit: int = BATCH) -> int:
     return written
 
 
-def forget_old_reminders(before: datetime) -> None:
-    """Drop rows of days that nobody is reminded of any more."""
-    session.execute(delete(block_reminders).where(block_reminders.c.starts_at < before))
-    session.execute(delete(daily_summaries).where(daily_summaries.c.date < before.date()))
+def forget_old_reminders(before: datetime) -> int:
+    """Drop rows of blocks that nobody is reminded of any more; returns how many."""
+    return drop(block_reminders, block_reminders.c.starts_at < before)
+
+
+def forget_old_summaries(before: datetime) -> int:
+    """Drop rows of days that nobody is written about any more; returns how many."""
+    return drop(daily_summaries, daily_summaries.c.date < before.date())
 
 
 def _summarize(user: User, day: date) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Integer, Select, and_, case, cast, func, select
+from sqlalchemy import Integer, Select, and_, case, cast, func, or_, select
 
 from models import db
 from models.categories import DEEP_WORK, Category
@@ -146,7 +146,8 @@ def read_streak(user_id: int, today: date) -> Streak:
 
 def read_focus_score(user_id: int, today: date) -> FocusScore:
     """Deep work, completion and consistency of the last four weeks."""
-    is_deep = _totals.category_id.in_(select(Category.id).where(Category.name.in_(DEEP_WORK)))
+    visible = or_(Category.owner_id == user_id, Category.owner_id.is_(None))
+    is_deep = _totals.category_id.in_(select(Category.id).where(Category.name.in_(DEEP_WORK), visible))
     active_days = func.count(case((_totals.completed > 0, _totals.date)).distinct())
     row = _read(
         user_id,

@@ -20,7 +20,10 @@ from models import (  # noqa: F401
     integrations,
     invites,
     live,
+    logins,
     mail,
+    mailed_tokens,
+    oauth_states,
     organizations,
     projects,
     pushes,
@@ -34,7 +37,6 @@ from models import (  # noqa: F401
     subscriptions,
     tasks,
     team_days,
-    tokens,
     users,
     webhooks,
 )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select, true
 
 from models.clock import day_bounds
 from models.db import Record, session
 from models.errors import Invalid
-from models.focus import FocusSession
+from models.focus import CLOCK, FocusSession
 from models.organizations import Organization, is_member
 from models.projects import Project, owned_by
 from models.tasks import Task, belongs_to
@@ -121,7 +121,7 @@ def task_filter(
     organization: str | None = None,
 ) -> Any:
     """Which tasks are wanted. `date` is a day of creation in the zone; `search` takes % and _ as plain letters."""
-    wanted: list[Any] = [Task.owner_id.is_not(None)]
+    wanted: list[Any] = [true()]
     if status is not None:
         wanted.append(Task.status == status)
     if project is not None:
@@ -168,7 +168,7 @@ def session_filter(
     zone: str, *, date: date | None = None, task: int | None = None, is_break: bool | None = None
 ) -> Any:
     """Which sessions are wanted; `date` is the day on which they began in the zone."""
-    wanted: list[Any] = [FocusSession.owner_id.is_not(None)]
+    wanted: list[Any] = [true()]
     if task is not None:
         wanted.append(FocusSession.task_id == task)
     if date is not None:
@@ -233,19 +233,11 @@ _TASKS = (
     .outerjoin(_running, _running.c.task_id == Task.id)
 )
 _SESSIONS = select(
+    *CLOCK,
     FocusSession.id,
     FocusSession.uid,
-    FocusSession.kind,
-    FocusSession.planned_seconds,
-    FocusSession.cycle_focus,
-    FocusSession.cycle_short_break,
-    FocusSession.cycle_long_break,
-    FocusSession.cycle_interval,
-    FocusSession.counted_us,
     FocusSession.started_at,
-    FocusSession.running_since,
     FocusSession.paused_at,
-    FocusSession.ends_at,
     FocusSession.ended_at,
     FocusSession.completed,
     FocusSession.pomodoros,

@@ -1,25 +1,32 @@
-"""How many SQL statements something takes."""
+"""The SQL statements that something takes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import event
 
+Statement = tuple[str, Any]
+"""Its text and its values."""
+
 
 @contextmanager
-def counted() -> Iterator[list[str]]:
-    """The statements that reach the database inside the block."""
-    from models.db import engine
+def counted() -> Iterator[list[Statement]]:
+    """The statements that reach the database inside the block, those that only read as well."""
+    from models import db
 
-    seen: list[str] = []
+    seen: list[Statement] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        seen.append((statement, parameters))
 
-    event.listen(engine, "before_cursor_execute", note)
+    engines = {db.engine, db._read_engine}
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
     try:
         yield seen
     finally:
-        event.remove(engine, "before_cursor_execute", note)
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)

@@ -9,12 +9,11 @@ from __future__ import annotations
 from flask import Blueprint, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from models.accounts import forgot_password, reset_password
 from models.clock import now
 from models.closure import restore_account
 from models.errors import Invalid, ResetTokenInvalid
-from models.letters import send_password_changed, send_reset_link
-from models.passwords import check_rules
-from models.tokens import MailedToken, Purpose, end_logins
+from models.mailed_tokens import MailedToken, Purpose
 from models.users import User
 from settings import settings
 from web.auth import client_address
@@ -70,9 +69,8 @@ def ask_forgot() -> ResponseReturnValue:
 def forgot() -> ResponseReturnValue:
     """Send the link; the answer is the same whether or not there is such an account."""
     email = request.form.get("email", "").strip()
-    user = User.by_email(email) if is_storable(email) and len(email) <= 254 else None
-    if user is not None:
-        send_reset_link(user)
+    if is_storable(email) and len(email) <= 254:
+        forgot_password(email)
     return _said(200, "Look into your mailbox", "If there is an account with this address, a link is on its way.")
 
 
@@ -87,9 +85,9 @@ def reset() -> ResponseReturnValue:
     """Store the new password and end every login. A password that is too short leaves the link good."""
     password = request.form.get("password", "")
     try:
-        _check_new(password)
-        user = MailedToken.spend(_token(), "reset")
-        user.set_password(password)
+        if not is_storable(password):
+            raise Invalid({"password": ["This password holds a character that cannot be stored"]})
+        reset_password(_token(), password)
     except Invalid as refusal:
         problem = next((sentence for sentences in refusal.fields.values() for sentence in sentences), refusal.message)
         page = _form("Choose a new password", "You will be logged out everywhere.", "Save", asks="password",
@@ -97,9 +95,6 @@ def reset() -> ResponseReturnValue:
         return page, 400
     except ResetTokenInvalid:
         return _said(400, "That did not work", EXPIRED)
-    user.email_verified_at = user.email_verified_at or now()  # whoever reads its mail has the address
-    end_logins(user)
-    send_password_changed(user)
     return _said(200, "Your password is changed", "Log in with the new one in your app. You can close this page.")
 
 
@@ -120,13 +115,6 @@ def restore() -> ResponseReturnValue:
     except ResetTokenInvalid:
         return _said(400, "That did not work", EXPIRED)
     return _said(200, "Your account is open again", "Log in in your app. You can close this page.")
-
-
-def _check_new(password: str) -> None:
-    """Before the link is spent on it."""
-    if not is_storable(password):
-        raise Invalid({"password": ["This password holds a character that cannot be stored"]})
-    check_rules(password)
 
 
 def _spend(purpose: Purpose) -> User | None:

@@ -10,7 +10,8 @@ from flask import g, request
 from models.api_keys import MARK, caller_of_key
 from models.db import Record, session
 from models.errors import Forbidden, TokenInvalid, Unauthenticated
-from models.tokens import Contract, caller_of, read_access
+from models.logins import caller_of
+from models.tokens import read_access
 from models.users import User
 
 _READS = {"GET", "HEAD", "OPTIONS"}
@@ -23,7 +24,7 @@ def public(view: View) -> View:
     return view
 
 
-def authenticate(contract: Contract) -> None:
+def authenticate(contract: str) -> None:
     """Read the bearer token and load who it belongs to. Errors: Unauthenticated and its kinds."""
     header = request.headers.get("Authorization", "")
     scheme, _, token = header.partition(" ")
@@ -37,7 +38,7 @@ def authenticate(contract: Contract) -> None:
         raise Forbidden("This API key does not have the scope for this")
 
 
-def identify(token: str, contract: Contract) -> Record:
+def identify(token: str, contract: str) -> Record:
     """Who an access token of this contract, or a personal API token, belongs to. Errors: TokenExpired, TokenInvalid."""
     return caller_of_key(token) if token.startswith(MARK) else caller_of(read_access(token, contract))
 

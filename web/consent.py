@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from connectors.base import ConnectorError
+from connectors.oauth import with_parameters
 from models import db
 from models.errors import LimitReached, NotFound
 from models.integrations import PROVIDERS
@@ -55,7 +54,8 @@ def callback(provider: str) -> ResponseReturnValue:
     except ConnectorError as error:
         return _page(502, f"{name} was not connected", error.message)
     if connected.redirect_uri is not None:
-        return redirect(f"{connected.redirect_uri}?{urlencode({'provider': provider, 'items': connected.items})}")
+        told = {"provider": provider, "items": str(connected.items)}
+        return redirect(with_parameters(connected.redirect_uri, told))
     return _page(200, f"{name} is connected", _words(name, connected))
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any, Literal
 
-from marshmallow import Schema
+from marshmallow import Schema, fields
 
 from models.errors import Refusal
-from models.tokens import Contract
+from settings import settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +64,20 @@ class HttpRefusal(Refusal):
 class Shape:
     """What a contract's answers look like. Subclasses fill in the tables and the two envelopes."""
 
-    contract: Contract
+    contract: str
+    """Its name, which stands in the tokens that it gives out as their audience."""
+    access_seconds: int = settings.access_seconds
+    """How long an access token lives."""
     description: str = ""
     errors: Mapping[type[Refusal], tuple[int, str]]
     """Status and code of each meaning; the nearest class in the error tree decides."""
     error_schema: type[Schema]
+    uncoded: str = ""
+    """What stands for a code where the contract has none: 405, 413, 415 and their kin."""
+
+    def spell(self, name: str) -> str:
+        """A field's name as the contract spells it."""
+        return name
 
     def success(self, data: Any) -> Any:
         """The body of a good answer."""
@@ -93,12 +101,17 @@ class Shape:
 
     def describe(self, refusal: Refusal) -> Failure:
         """Status, code and words for a refusal."""
-        fields = getattr(refusal, "fields", {})
         if isinstance(refusal, HttpRefusal):
-            name = HTTPStatus(refusal.status).name
-            return Failure(refusal.status, name, refusal.message, fields)
+            return Failure(refusal.status, self.uncoded, refusal.message)
+        wrong = getattr(refusal, "fields", {})
         for kind in type(refusal).__mro__:
             if kind in self.errors:
                 status, code = self.errors[kind]
-                return Failure(status, code, refusal.message, fields)
+                return Failure(status, code, refusal.message, wrong)
         raise LookupError(f"{self.contract} has no place for {type(refusal).__name__}")
+
+
+class MessageSchema(Schema):
+    """A sentence for the person who asked."""
+
+    message = fields.String(required=True)

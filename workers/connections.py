@@ -9,7 +9,8 @@ from connectors.registry import CONNECTORS
 from models import db
 from models.arrivals import adopt_orphans
 from models.errors import Conflict, Invalid, NotFound
-from models.integrations import PROVIDERS, Integration, OAuthState, check_room
+from models.integrations import PROVIDERS, Integration, check_room
+from models.oauth_states import OAuthState
 from models.users import User
 from settings import settings
 from workers.credentials import credentials_to

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
-from sqlalchemy import delete, or_
+from sqlalchemy import or_
 
 from celery_app import celery
 from models import db
@@ -12,19 +14,20 @@ from models.activity import Activity
 from models.blocks import TimeBlock
 from models.clock import now
 from models.closure import accounts_to_erase, erase_account
-from models.db import session
 from models.deliveries import Delivery
-from models.guesses import forget_old_guesses
+from models.expiry import PIECE, drop
+from models.guesses import forget_old_addresses, forget_old_guesses
 from models.heartbeats import beat
 from models.idempotency import forget_old_answers
-from models.integrations import OAuthState
 from models.invites import Invite
 from models.live import forget_old_events
+from models.logins import Login
 from models.mail import Mail
+from models.mailed_tokens import MailedToken
+from models.oauth_states import OAuthState
 from models.pushes import forget_old_pushes
-from models.reminders import forget_old_reminders
+from models.reminders import forget_old_reminders, forget_old_summaries
 from models.subscriptions import StripeEvent
-from models.tokens import Login, MailedToken
 
 KEPT_DAYS = 30
 FEED_DAYS = 366
@@ -38,24 +41,34 @@ def show_life() -> None:
 
 @celery.task(name="tidy_up")
 def tidy_up() -> None:
-    """Drop what has expired."""
+    """Drop what has expired, piece by piece, each piece in a transaction of its own."""
     old = now() - timedelta(days=KEPT_DAYS)
-    forget_old_answers()
-    forget_old_guesses()
-    forget_old_pushes()
-    forget_old_events()
-    session.execute(delete(OAuthState).where(OAuthState.expires_at < now()))
-    session.execute(delete(MailedToken).where(MailedToken.expires_at < old))
-    session.execute(delete(Login).where(Login.expires_at < old))
     is_over = or_(Mail.sent_at.is_not(None), Mail.failed_at.is_not(None))
-    session.execute(delete(Mail).where(Mail.created_at < old, is_over))
-    session.execute(delete(StripeEvent).where(StripeEvent.created_at < old))
-    forget_old_reminders(old)
     # An occurrence of a series stays: it remembers that its day was laid out.
-    session.execute(delete(TimeBlock).where(TimeBlock.deleted_at < old, TimeBlock.series_id.is_(None)))
-    session.execute(delete(Delivery).where(Delivery.created_at < old))
-    session.execute(delete(Invite).where(Invite.expires_at < old))
-    session.execute(delete(Activity).where(Activity.at < now() - timedelta(days=FEED_DAYS)))
+    is_single = TimeBlock.series_id.is_(None)
+    work: tuple[Callable[[], int], ...] = (
+        forget_old_answers,
+        forget_old_guesses,
+        forget_old_addresses,
+        forget_old_pushes,
+        forget_old_events,
+        partial(forget_old_reminders, old),
+        partial(forget_old_summaries, old),
+        partial(drop, OAuthState, OAuthState.expires_at < now()),
+        partial(drop, MailedToken, MailedToken.expires_at < old),
+        partial(drop, Login, Login.expires_at < old),
+        partial(drop, Mail, Mail.created_at < old, is_over),
+        partial(drop, StripeEvent, StripeEvent.created_at < old),
+        partial(drop, TimeBlock, TimeBlock.deleted_at < old, is_single),
+        partial(drop, Delivery, Delivery.created_at < old),
+        partial(drop, Invite, Invite.expires_at < old),
+        partial(drop, Activity, Activity.at < now() - timedelta(days=FEED_DAYS)),
+    )
+    for each in work:
+        dropped = PIECE
+        while dropped == PIECE:
+            with db.transaction():
+                dropped = each()
 
 
 @celery.task(name="erase_accounts")

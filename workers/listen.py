@@ -8,10 +8,10 @@ from models.channels import ChannelsDue
 from models.deliveries import DeliveryQueued
 from models.integrations import SyncDue
 from models.live import LiveEventWritten
+from models.logins import LoginEnded
 from models.mail import MailQueued
 from models.revocations import RevocationDue
 from models.subscriptions import SubscriptionDue
-from models.tokens import LoginEnded
 from models.users import UserDeleted
 from workers.announce import announce
 from workers.live import carry_event, carry_farewell

@@ -17,7 +17,7 @@ import redis
 
 from models.api_keys import ApiKeyRevoked
 from models.live import LiveEventWritten
-from models.tokens import LoginEnded
+from models.logins import LoginEnded
 from models.users import UserDeleted
 from settings import settings
 

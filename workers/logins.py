@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlencode
 
 from connectors import oauth
 from connectors.base import ConnectorError
@@ -11,7 +10,7 @@ from connectors.login import SCOPES, login_profile
 from models import db
 from models.errors import NotFound, TokenInvalid
 from models.identities import Visitor, welcome_visitor
-from models.integrations import OAuthState
+from models.oauth_states import OAuthState
 from models.tokens import digest
 from models.users import User
 from workers.connections import callback_address
@@ -38,8 +37,7 @@ def client_address(provider: str, brought: Mapping[str, str], browser: str | Non
         return None
     _refuse_stranger(asked, browser)
     given = {name: brought[name] for name in _BROUGHT if name in brought}
-    separator = "&" if "?" in asked.redirect_uri else "?"
-    return f"{asked.redirect_uri}{separator}{urlencode({**given, 'state': brought['state']})}"
+    return oauth.with_parameters(asked.redirect_uri, {**given, "state": brought["state"]})
 
 
 def log_in_with(provider: str, code: str, state: str, browser: str | None) -> int:

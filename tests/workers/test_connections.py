@@ -115,6 +115,11 @@ def test_an_allowed_address_gets_the_browser_in_the_end(alice: Person, github: P
     assert parse_qs(target.query)["provider"] == ["github"]
 
 
+def test_an_address_with_a_query_of_its_own_keeps_it(alice: Person, github: Provider) -> None:
+    back = come_back(alice, consent(ask(alice, redirectUri="http://daybook.test/app?paid")))
+    assert back.headers["Location"].startswith("http://daybook.test/app?paid&provider=github&items=")
+
+
 @pytest.mark.parametrize(
     "address",
     [

@@ -6,14 +6,15 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
+from models.accounts import open_account
 from models.guesses import log_in
-from models.letters import send_verification_link
-from models.tokens import Login, refresh
+from models.logins import Login, refresh
 from models.users import User
 from web.auth import caller, client_address, current_user, public
 from web.body import Input
-from web.fields import Email, LoginName, Password, Text, Timestamp
-from web.flow_sudoku.shape import Routes
+from web.credentials import LoginSchema, RefreshSchema
+from web.fields import Email, Password, Timestamp
+from web.flow_sudoku.shape import Routes, shape
 from web.flow_sudoku.subscription import standing, tier
 
 routes = Routes("auth", __name__, url_prefix="/auth", description="Accounts and tokens")
@@ -23,15 +24,6 @@ EXAMPLE = {"email": "user@example.com", "password": "securepassword123"}
 class SignUpSchema(Input):
     email = Email(required=True)
     password = Password(required=True)
-
-
-class SignInSchema(Input):
-    email = LoginName(254, required=True)
-    password = LoginName(1024, trims=False, required=True)
-
-
-class RefreshSchema(Input):
-    refresh_token = Text(500, required=True)
 
 
 class UserSchema(Schema):
@@ -61,14 +53,12 @@ class SignedInSchema(TokensSchema):
 @routes.response(201, SignedInSchema)
 def sign_up(given: dict[str, Any]) -> dict[str, Any]:
     """Create an account."""
-    user = User.register(given["email"], given["password"])
-    send_verification_link(user)
-    return welcome(user)
+    return welcome(open_account(given["email"], given["password"]))
 
 
 @routes.post("/signin")
 @public
-@routes.arguments(SignInSchema, example=EXAMPLE)
+@routes.arguments(LoginSchema, example=EXAMPLE)
 @routes.response(200, SignedInSchema)
 def sign_in(given: dict[str, Any]) -> dict[str, Any]:
     """Sign in."""
@@ -81,8 +71,8 @@ def sign_in(given: dict[str, Any]) -> dict[str, Any]:
 @routes.response(200, TokensSchema)
 def renew(given: dict[str, Any]) -> dict[str, Any]:
     """Get a new access token; the refresh token stays good for its 30 days."""
-    access, token = refresh(given["refresh_token"], "flow-sudoku")
-    return {"access_token": access, "refresh_token": token}
+    tokens = refresh(given["refresh_token"], shape.contract, shape.access_seconds)
+    return {"access_token": tokens.access, "refresh_token": tokens.refresh}
 
 
 @routes.get("/me")
@@ -99,7 +89,7 @@ def me() -> dict[str, Any]:
 
 def welcome(user: User) -> dict[str, Any]:
     """Log a user in and show the tokens with the profile."""
-    _, tokens = Login.start(user, "flow-sudoku")
+    tokens = Login.start(user, shape.contract, shape.access_seconds)
     return {"user": show_user(user), "access_token": tokens.access, "refresh_token": tokens.refresh}
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from marshmallow import Schema, fields
 
 from models import errors
-from models.errors import Refusal
 from web.routes import Routes as BaseRoutes
-from web.shape import Failure, HttpRefusal, Limit, Shape
+from web.shape import Failure, Limit, Shape
 
 
 class ErrorBodySchema(Schema):
@@ -25,6 +25,7 @@ class FlowSudoku(Shape):
     contract = "flow-sudoku"
     description = "Keep a player's puzzle sessions in step on all devices."
     error_schema = ErrorSchema
+    uncoded = "INVALID_REQUEST"
     errors = {
         errors.Invalid: (400, "INVALID_REQUEST"),
         errors.ResetTokenInvalid: (400, "INVALID_REQUEST"),
@@ -46,12 +47,6 @@ class FlowSudoku(Shape):
             break
         return {"error": {"code": failure.code, "message": message}}
 
-    def describe(self, refusal: Refusal) -> Failure:
-        failure = super().describe(refusal)
-        if isinstance(refusal, HttpRefusal):  # 405, 413, 415: the table has no codes of their own
-            return Failure(failure.status, "INVALID_REQUEST", failure.message)
-        return failure
-
     def limit(self, method: str, path: str) -> Limit | None:
         resource = path.removeprefix("/v1/").partition("/")[0]
         if resource == "auth":
@@ -62,10 +57,5 @@ class FlowSudoku(Shape):
 
 
 shape = FlowSudoku()
-
-
-class Routes(BaseRoutes):
-    """Flow Sudoku's blueprints."""
-
-    def __init__(self, name: str, import_name: str, **options: Any) -> None:
-        super().__init__(name, import_name, shape=shape, **options)
+Routes = partial(BaseRoutes, shape=shape)
+"""Flow Sudoku's blueprints."""

@@ -6,15 +6,16 @@ from typing import Any
 
 from marshmallow import fields, validate
 
+from models.accounts import open_account
 from models.errors import Conflict, EmailTaken, Invalid, TokenInvalid
 from models.guesses import log_in
-from models.letters import send_verification_link
-from models.tokens import Login, Tokens, end_login_of, refresh
+from models.logins import Login, end_login_of, refresh
 from models.users import User
 from web.auth import caller, client_address, public
 from web.body import Input
-from web.fields import Email, LoginName, Password, Text, Timestamp, Zone
-from web.focusflow.shape import Routes
+from web.credentials import LoginSchema
+from web.fields import Email, Password, Text, Timestamp, Zone
+from web.focusflow.shape import Routes, shape
 
 routes = Routes("auth", __name__, url_prefix="/auth", description="Accounts and tokens")
 USER_TYPE = "individual"
@@ -32,11 +33,6 @@ class RegisterSchema(Input):
     first_name = Text(150, blank=True)
     last_name = Text(150, blank=True)
     timezone = Zone()
-
-
-class LoginSchema(Input):
-    email = LoginName(254, required=True)
-    password = LoginName(1024, trims=False, required=True)
 
 
 class RefreshSchema(Input):
@@ -89,12 +85,11 @@ class LoggedInSchema(Input):
 def register(given: dict[str, Any]) -> dict[str, Any]:
     """Register a user."""
     try:
-        user = User.register(**given)
+        user = open_account(**given)
     except EmailTaken as error:
         raise Invalid({"email": [error.message]}, "Invalid input data") from error
     except Conflict as error:
         raise Invalid({"username": [error.message]}, "Invalid input data") from error
-    send_verification_link(user)
     return {
         **name_user(user),
         "first_name": user.first_name,
@@ -121,8 +116,7 @@ def login(given: dict[str, Any]) -> dict[str, Any]:
 @routes.response(200, AccessSchema)
 def renew(given: dict[str, Any]) -> dict[str, Any]:
     """Get a new access token; the refresh token stays."""
-    access, _ = refresh(given["refresh"], "focusflow")
-    return {"access": access}
+    return {"access": refresh(given["refresh"], shape.contract, shape.access_seconds).access}
 
 
 @routes.post("/logout/")
@@ -140,5 +134,5 @@ def name_user(user: User) -> dict[str, Any]:
 
 
 def _log_in(user: User) -> dict[str, Any]:
-    tokens: Tokens = Login.start(user, "focusflow")[1]
+    tokens = Login.start(user, shape.contract, shape.access_seconds)
     return {"access": tokens.access, "refresh": tokens.refresh}

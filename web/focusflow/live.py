@@ -25,8 +25,9 @@ from models import db
 from models.api_keys import MARK, caller_of_key
 from models.errors import Invalid, Refusal, TokenInvalid, TooMany
 from models.live import missed_by, newest_id
+from models.logins import caller_of
 from models.organizations import list_organizations
-from models.tokens import caller_of, read_access
+from models.tokens import read_access
 from settings import settings
 from web.body import strict_json
 from web.focusflow.places import Place, places

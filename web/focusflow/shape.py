@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,11 +12,10 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.urls import iri_to_uri
 
 from models import errors
-from models.errors import Refusal
 from web.body import Input
 from web.fields import QueryInt, Text
 from web.routes import Routes as BaseRoutes
-from web.shape import Failure, HttpRefusal, Limit, Listing, Shape
+from web.shape import Failure, Limit, Listing, Shape
 
 _LOGIN_PATHS = ("register", "login", "refresh", "logout")
 
@@ -41,6 +41,7 @@ class FocusFlow(Shape):
         "Live events come over the WebSocket `/ws/pomodoro/`."
     )
     error_schema = ErrorSchema
+    uncoded = "VALIDATION_ERROR"
     errors = {
         errors.Invalid: (400, "VALIDATION_ERROR"),
         errors.ResetTokenInvalid: (400, "VALIDATION_ERROR"),
@@ -71,12 +72,6 @@ class FocusFlow(Shape):
         if failure.fields:
             error["details"] = failure.fields
         return {"error": error}
-
-    def describe(self, refusal: Refusal) -> Failure:
-        failure = super().describe(refusal)
-        if isinstance(refusal, HttpRefusal):  # 405, 413, 415: the table has no codes of their own
-            return Failure(failure.status, "VALIDATION_ERROR", failure.message, failure.fields)
-        return failure
 
     def documented(self, schema: Any) -> Any:
         """The schema, or a page of it; pages are made once for each, or apispec would number the names."""
@@ -124,11 +119,8 @@ def _page_of(schema: Any) -> Schema:
     return _pages[kind]
 
 
-class Routes(BaseRoutes):
-    """FocusFlow's blueprints."""
-
-    def __init__(self, name: str, import_name: str, **options: Any) -> None:
-        super().__init__(name, import_name, shape=shape, **options)
+Routes = partial(BaseRoutes, shape=shape)
+"""FocusFlow's blueprints."""
 
 
 class PageQuery(Input):

@@ -25,7 +25,7 @@ from models import db
 from models.db import Record
 from models.departures import MEMBERSHIP_ENDED
 from models.live import newest_id, written_after
-from models.tokens import alive_among
+from models.logins import alive_among
 from workers.live import channel, connect
 
 log = logging.getLogger(__name__)

@@ -8,17 +8,18 @@ from flask import Response, jsonify, request
 from marshmallow import Schema, fields
 from werkzeug.http import dump_cookie
 
+from models.accounts import open_account
 from models.db import session
 from models.errors import InvalidCredentials, RefreshExpired, TokenInvalid
 from models.guesses import log_in
-from models.letters import send_verification_link
-from models.tokens import Login, access_seconds, refresh
+from models.logins import Login, refresh
 from models.users import User
 from settings import settings
 from web.auth import client_address, logged_in, public
 from web.body import Input
+from web.credentials import LoginSchema
 from web.fields import Email, LoginName, Password, Text
-from web.pomodoro_timer.shape import AnswerSchema, Routes, answer
+from web.pomodoro_timer.shape import AnswerSchema, Routes, answer, shape
 
 routes = Routes("auth", __name__, url_prefix="/auth", description="Accounts and tokens")
 COOKIE = "refreshToken"
@@ -32,10 +33,8 @@ class RegisterSchema(Input):
     password = Password(SHORTEST_PASSWORD, required=True)
 
 
-class LoginSchema(Input):
-    email = LoginName(254, required=True)
+class NamedLoginSchema(LoginSchema):
     username = LoginName(150, required=True)
-    password = LoginName(1024, trims=False, required=True)
 
 
 class AccountSchema(Schema):
@@ -71,23 +70,22 @@ class RefreshAnswer(AnswerSchema):
 @routes.response(201, RegisterAnswer)
 def register(given: dict[str, Any]) -> dict[str, Any]:
     """Create an account."""
-    user = User.register(
+    user = open_account(
         given["email"], given["password"], username=given["username"], shortest_password=SHORTEST_PASSWORD
     )
-    send_verification_link(user)
     return answer(201, "Successfully Sign Up", show_account(user))
 
 
 @routes.post("/login")
 @public
-@routes.arguments(LoginSchema, example={"email": "test@dev.com", "username": "test", "password": "test123"})
+@routes.arguments(NamedLoginSchema, example={"email": "test@dev.com", "username": "test", "password": "test123"})
 @routes.response(200, LoginAnswer)
 def login(given: dict[str, Any]) -> Response:
     """Log in with e-mail and username of the same account; the refresh token goes into a cookie."""
     user = log_in(given["email"], given["password"], client_address())
     if user.username_key != given["username"].casefold():
         raise InvalidCredentials
-    _, tokens = Login.start(user, "pomodoro-timer")
+    tokens = Login.start(user, shape.contract, shape.access_seconds)
     data = {**show_account(user), "token": tokens.access, "expiresIn": tokens.expires_in}
     return _with_cookie(
         answer(200, "Successfully Logged In", data), tokens.refresh, max_age=settings.refresh_days * 86400
@@ -102,11 +100,10 @@ def renew() -> dict[str, Any]:
     """Get a new access token for the refresh cookie."""
     _refuse_foreign_origin()
     try:
-        access, _ = refresh(request.cookies.get(COOKIE, ""), "pomodoro-timer")
+        tokens = refresh(request.cookies.get(COOKIE, ""), shape.contract, shape.access_seconds)
     except TokenInvalid as error:
         raise RefreshExpired from error
-    data = {"token": access, "expiresIn": access_seconds("pomodoro-timer")}
-    return answer(200, "Successfully Refresh Token", data)
+    return answer(200, "Successfully Refresh Token", {"token": tokens.access, "expiresIn": tokens.expires_in})
 
 
 @routes.post("/logout")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from marshmallow import Schema, fields
 
 from models import errors
-from models.errors import Refusal
 from web.routes import Routes as BaseRoutes
-from web.shape import Failure, HttpRefusal, Limit, Shape
+from web.shape import Failure, Limit, Shape
 
 
 class AnswerSchema(Schema):
@@ -46,25 +46,14 @@ class PomodoroTimer(Shape):
     def failure(self, failure: Failure) -> Any:
         return {"status": failure.status, "errors": failure.code or failure.message}
 
-    def describe(self, refusal: Refusal) -> Failure:
-        failure = super().describe(refusal)
-        if isinstance(refusal, HttpRefusal):  # 405, 413, 415 have no documented texts
-            return Failure(failure.status, "", failure.message)
-        return failure
-
     def limit(self, method: str, path: str) -> Limit | None:
         # None is documented; this one keeps a flood of passwords from taking the machine.
         return Limit("pomodoro-timer-auth", 60, "address") if path.startswith("/api/v1/auth/") else None
 
 
 shape = PomodoroTimer()
-
-
-class Routes(BaseRoutes):
-    """Pomodoro Timer's blueprints."""
-
-    def __init__(self, name: str, import_name: str, **options: Any) -> None:
-        super().__init__(name, import_name, shape=shape, **options)
+Routes = partial(BaseRoutes, shape=shape)
+"""Pomodoro Timer's blueprints."""
 
 
 def answer(status: int, message: str, data: Any = None) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from web.app import ContractApp, create_app
 from web.docs import Document
-from web.produktifin import auth, calendar, feed, history, sessions, tasks
+from web.feed import feed_routes
+from web.produktifin import auth, calendar, history, sessions, tasks
 from web.produktifin.shape import shape
 
 HOST = "api.produktifin.com"
@@ -12,5 +13,6 @@ HOST = "api.produktifin.com"
 
 def create() -> ContractApp:
     """The contract's app."""
-    resources = (auth, sessions, tasks, history, calendar, feed)
-    return create_app(shape, Document("/v1", "Produktifin", "1.0.0", [resource.routes for resource in resources]))
+    resources = (auth, sessions, tasks, history, calendar)
+    feed = feed_routes(shape, "/calendar/feed")
+    return create_app(shape, Document("/v1", "Produktifin", "1.0.0", [*(each.routes for each in resources), feed]))

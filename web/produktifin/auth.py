@@ -6,41 +6,24 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
+from models.accounts import forgot_password, open_account, reset_password
 from models.db import session
 from models.guesses import log_in
-from models.letters import send_reset_link, send_verification_link
-from models.tokens import Login, MailedToken, end_login_of, end_logins, refresh
+from models.logins import Login, end_login_of, refresh
 from models.users import User, split_name
 from web.auth import caller, client_address, logged_in, public
 from web.body import Input
-from web.fields import Email, LoginName, Password, Text
+from web.credentials import ForgotSchema, LoginSchema, NewAccountSchema, RefreshSchema
+from web.fields import Password, Text
 from web.produktifin.ids import write_id
-from web.produktifin.shape import MessageSchema, Routes
+from web.produktifin.shape import Routes, shape
+from web.shape import MessageSchema
 
 routes = Routes("auth", __name__, url_prefix="/auth", description="Accounts and tokens")
 
 
-class SignUpSchema(Input):
-    email = Email(required=True)
-    password = Password(required=True)
-    name = Text(200, required=True)
-
-
-class LoginSchema(Input):
-    email = LoginName(254, required=True)
-    password = LoginName(1024, trims=False, required=True)
-
-
-class RefreshSchema(Input):
-    refresh_token = Text(500, required=True)
-
-
 class LogoutSchema(Input):
     refresh_token = Text(500)
-
-
-class ForgotSchema(Input):
-    email = LoginName(254, required=True)
 
 
 class ResetSchema(Input):
@@ -65,14 +48,13 @@ class SignedUpSchema(TokensSchema):
 @routes.post("/signup")
 @public
 @routes.arguments(
-    SignUpSchema, example={"email": "user@example.com", "password": "mypassword", "name": "John Doe"}
+    NewAccountSchema, example={"email": "user@example.com", "password": "mypassword", "name": "John Doe"}
 )
 @routes.response(201, SignedUpSchema)
 def sign_up(given: dict[str, Any]) -> dict[str, Any]:
     """Create a new user account."""
     first_name, last_name = split_name(given["name"])
-    user = User.register(given["email"], given["password"], first_name=first_name, last_name=last_name)
-    send_verification_link(user)
+    user = open_account(given["email"], given["password"], first_name=first_name, last_name=last_name)
     return {"id": write_id("u_", user.uid), "email": user.email, "name": user.name, **welcome(user)}
 
 
@@ -91,8 +73,7 @@ def login(given: dict[str, Any]) -> dict[str, Any]:
 @routes.response(200, TokenSchema)
 def renew(given: dict[str, Any]) -> dict[str, Any]:
     """Refresh an expired access token; the refresh token stays good for its 30 days."""
-    access, _ = refresh(given["refresh_token"], "produktifin")
-    return {"token": access}
+    return {"token": refresh(given["refresh_token"], shape.contract, shape.access_seconds).access}
 
 
 @routes.post("/logout")
@@ -112,9 +93,7 @@ def logout(given: dict[str, Any]) -> dict[str, Any]:
 @routes.response(200, MessageSchema)
 def forgot(given: dict[str, Any]) -> dict[str, Any]:
     """Send a password reset link by e-mail."""
-    user = User.by_email(given["email"])
-    if user is not None:
-        send_reset_link(user)
+    forgot_password(given["email"])
     return {"message": "If an account exists, a reset email has been sent"}
 
 
@@ -124,13 +103,11 @@ def forgot(given: dict[str, Any]) -> dict[str, Any]:
 @routes.response(200, MessageSchema)
 def reset(given: dict[str, Any]) -> dict[str, Any]:
     """Reset the password with a mailed token; every login ends."""
-    user = MailedToken.spend(given["token"], "reset")
-    user.set_password(given["new_password"], "new_password")
-    end_logins(user)
+    reset_password(given["token"], given["new_password"], "new_password")
     return {"message": "Password reset successfully"}
 
 
 def welcome(user: User) -> dict[str, Any]:
     """Log a user in and show the tokens."""
-    _, tokens = Login.start(user, "produktifin")
+    tokens = Login.start(user, shape.contract, shape.access_seconds)
     return {"token": tokens.access, "refresh_token": tokens.refresh}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from marshmallow import Schema, fields
@@ -20,7 +20,8 @@ from web.body import Input
 from web.fields import Choice, Day, Int, QueryInt, Text, Timestamp
 from web.paging import sliced
 from web.produktifin.ids import read_id, write_id
-from web.produktifin.shape import MessageSchema, Routes
+from web.produktifin.shape import Routes
+from web.shape import MessageSchema
 
 routes = Routes("calendar", __name__, url_prefix="/calendar/events", description="Planned sessions")
 LONGEST_RANGE_DAYS = 3660
@@ -97,8 +98,7 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
     """Schedule a planned Pomodoro session; one that repeats keeps its time of day in the user's zone."""
     user = current_user()
     last = given["repeat_until"]
-    if last is not None and last < local(given["date"], user.timezone).date():
-        raise Invalid({"repeat_until": ["Must not be before date"]})
+    _check_last(last, given["date"])
     minutes = given.get("duration", user.focus_duration)
     event = plan_event(user, given["title"], given["date"], minutes, given["repeat"], last)
     return {"event_id": write_id("cal_", event.uid), "status": "planned"}
@@ -136,6 +136,7 @@ def update(given: dict[str, Any], event_id: str) -> dict[str, Any]:
     """Update a planned session (e.g. reschedule)."""
     event = event_of(caller().id, read_id("cal_", event_id))
     scope = given.pop("scope")
+    _check_last(given.get("repeat_until"), given.get("date", event.starts_at))
     change_event(current_user(), event, {_CORE[name]: value for name, value in given.items()}, scope)
     return detail(show_event(caller().id, event.uid))
 
@@ -177,6 +178,12 @@ def detail(row: Record) -> dict[str, Any]:
         "session_id": None if row.session_uid is None else write_id("sess_", row.session_uid),
         "created_at": row.created_at,
     }
+
+
+def _check_last(last: date | None, starts_at: datetime) -> None:
+    """Whether a series may end on that day. Errors: Invalid."""
+    if last is not None and last < local(starts_at, caller().timezone).date():
+        raise Invalid({"repeat_until": ["Must not be before date"]})
 
 
 def _span(query: dict[str, Any]) -> tuple[date, date]:

@@ -26,7 +26,8 @@ from web.body import Input
 from web.fields import Choice, QueryInt, Timestamp
 from web.paging import sliced
 from web.produktifin.ids import read_id, write_id
-from web.produktifin.shape import MessageSchema, Routes
+from web.produktifin.shape import Routes
+from web.shape import MessageSchema
 
 routes = Routes("history", __name__, url_prefix="/history", description="Past and planned sessions")
 

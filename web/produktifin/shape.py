@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from marshmallow import Schema, fields
 
 from models import errors
-from models.errors import MISSING, Refusal
+from models.errors import MISSING
 from web.routes import Routes as BaseRoutes
-from web.shape import Failure, HttpRefusal, Limit, Shape
+from web.shape import Failure, Limit, Shape
 
 
 class ErrorSchema(Schema):
@@ -42,28 +43,11 @@ class Produktifin(Shape):
             return {"error": f"{name}: {sentences[0]}"}
         return {"error": failure.code or failure.message}
 
-    def describe(self, refusal: Refusal) -> Failure:
-        failure = super().describe(refusal)
-        if isinstance(refusal, HttpRefusal):  # 405, 413, 415 have no documented texts
-            return Failure(failure.status, "", failure.message)
-        return failure
-
     def limit(self, method: str, path: str) -> Limit | None:
         # None is documented; this one keeps a flood of passwords from taking the machine.
         return Limit("produktifin-auth", 60, "address") if path.startswith("/v1/auth/") else None
 
 
 shape = Produktifin()
-
-
-class Routes(BaseRoutes):
-    """Produktifin's blueprints."""
-
-    def __init__(self, name: str, import_name: str, **options: Any) -> None:
-        super().__init__(name, import_name, shape=shape, **options)
-
-
-class MessageSchema(Schema):
-    """A sentence for the person who asked."""
-
-    message = fields.String(required=True)
+Routes = partial(BaseRoutes, shape=shape)
+"""Produktifin's blueprints."""

@@ -13,7 +13,8 @@ from web.auth import caller
 from web.body import Input
 from web.fields import Flag, Text
 from web.produktifin.ids import read_id, write_id
-from web.produktifin.shape import MessageSchema, Routes
+from web.produktifin.shape import Routes
+from web.shape import MessageSchema
 
 routes = Routes("tasks", __name__, url_prefix="/pomodoro/task", description="The tasks of a session")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from web.app import ContractApp, create_app
 from web.docs import Document
+from web.feed import feed_routes
 from web.tymblok import (
     auth,
     blocks,
     categories,
-    feed,
     inbox,
     integrations,
     oauth,
@@ -25,6 +25,7 @@ HOST = "api.tymblok.app"
 def create() -> ContractApp:
     """The contract's app."""
     resources = (
-        auth, oauth, users, settings, feed, blocks, categories, inbox, integrations, stats, subscriptions,
+        auth, oauth, users, settings, blocks, categories, inbox, integrations, stats, subscriptions,
     )  # fmt: skip
-    return create_app(shape, Document("/v1", "Tymblok", "1.0.0", [resource.routes for resource in resources]))
+    feed = feed_routes(shape, "/settings/calendar-feed")
+    return create_app(shape, Document("/v1", "Tymblok", "1.0.0", [*(each.routes for each in resources), feed]))

@@ -6,35 +6,22 @@ from typing import Any
 
 from marshmallow import fields
 
+from models.accounts import forgot_password, open_account, reset_password
 from models.guesses import log_in
-from models.letters import send_reset_link, send_verification_link
-from models.tokens import Login, MailedToken, Tokens, access_seconds, end_logins, refresh
+from models.logins import Login, Tokens, refresh
 from models.users import User, split_name
 from web.auth import client_address, public
-from web.fields import Email, LoginName, Password, Text
-from web.tymblok.shape import Camel, MessageSchema, Routes
+from web.credentials import ForgotSchema, LoginSchema, NewAccountSchema
+from web.fields import Password, Text
+from web.shape import MessageSchema
+from web.tymblok.shape import Camel, Routes, shape
 from web.tymblok.users import UserSchema, show_user
 
 routes = Routes("auth", __name__, url_prefix="/auth", description="Accounts and tokens")
 
 
-class RegisterSchema(Camel):
-    email = Email(required=True)
-    password = Password(required=True)
-    name = Text(200, required=True)
-
-
-class LoginSchema(Camel):
-    email = LoginName(254, required=True)
-    password = LoginName(1024, trims=False, required=True)
-
-
 class RefreshSchema(Camel):
     refresh_token = Text(500, required=True)
-
-
-class ForgotSchema(Camel):
-    email = LoginName(254, required=True)
 
 
 class ResetSchema(Camel):
@@ -55,15 +42,13 @@ class AuthSchema(TokensSchema):
 @routes.post("/register")
 @public
 @routes.arguments(
-    RegisterSchema, example={"email": "user@example.com", "password": "SecurePass123!", "name": "John Doe"}
+    NewAccountSchema, example={"email": "user@example.com", "password": "SecurePass123!", "name": "John Doe"}
 )
 @routes.response(201, AuthSchema)
 def register(given: dict[str, Any]) -> dict[str, Any]:
     """Create a new account."""
     first_name, last_name = split_name(given["name"])
-    user = User.register(given["email"], given["password"], first_name=first_name, last_name=last_name)
-    send_verification_link(user)
-    return welcome(user)
+    return welcome(open_account(given["email"], given["password"], first_name=first_name, last_name=last_name))
 
 
 @routes.post("/login")
@@ -81,8 +66,7 @@ def login(given: dict[str, Any]) -> dict[str, Any]:
 @routes.response(200, TokensSchema)
 def renew(given: dict[str, Any]) -> dict[str, Any]:
     """Refresh the access token; the refresh token is replaced as well."""
-    access, successor = refresh(given["refresh_token"], "tymblok", rotate=True)
-    return show_tokens(Tokens(access, successor, access_seconds("tymblok")))
+    return show_tokens(refresh(given["refresh_token"], shape.contract, shape.access_seconds, rotate=True))
 
 
 @routes.post("/forgot-password")
@@ -91,9 +75,7 @@ def renew(given: dict[str, Any]) -> dict[str, Any]:
 @routes.response(200, MessageSchema)
 def forgot(given: dict[str, Any]) -> dict[str, Any]:
     """Request a password reset email."""
-    user = User.by_email(given["email"])
-    if user is not None:
-        send_reset_link(user)
+    forgot_password(given["email"])
     return {"message": "If an account exists, a reset email has been sent"}
 
 
@@ -103,15 +85,13 @@ def forgot(given: dict[str, Any]) -> dict[str, Any]:
 @routes.response(200, MessageSchema)
 def reset(given: dict[str, Any]) -> dict[str, Any]:
     """Reset the password with a mailed token; every login ends."""
-    user = MailedToken.spend(given["token"], "reset")
-    user.set_password(given["password"])
-    end_logins(user)
+    reset_password(given["token"], given["password"])
     return {"message": "Password reset successfully"}
 
 
 def welcome(user: User) -> dict[str, Any]:
     """Log a user in and show the tokens with the profile."""
-    _, tokens = Login.start(user, "tymblok")
+    tokens = Login.start(user, shape.contract, shape.access_seconds)
     return {**show_tokens(tokens), "user": show_user(user)}
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from models.blocks import TimeBlock, count_blocks, list_blocks, reorder, show_block
+from models.agenda import count_blocks, list_blocks, reorder, show_block
+from models.blocks import TimeBlock
 from models.categories import Category
 from models.clock import today
 from models.db import Record
@@ -17,9 +18,9 @@ from models.horizon import look_ahead
 from web.auth import caller, current_user
 from web.fields import Clock, Day, Flag, Int, QueryFlag, QueryInt, Text, Timestamp, Uid
 from web.paging import paged
-from web.shape import Listing
+from web.shape import Listing, MessageSchema
 from web.tymblok.categories import CategorySchema
-from web.tymblok.shape import Camel, MessageSchema, Routes
+from web.tymblok.shape import Camel, Routes
 
 routes = Routes("blocks", __name__, url_prefix="/blocks", description="Time blocks")
 LONGEST_RANGE_DAYS = 3660

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from models.blocks import show_block
+from models.agenda import show_block
 from models.categories import Category
 from models.db import Record
 from models.inbox import InboxItem, count_inbox, list_inbox, own_id

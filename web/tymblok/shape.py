@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from marshmallow import Schema, fields
@@ -10,12 +11,12 @@ from marshmallow.fields import Field
 
 from models import errors
 from models.clock import now
-from models.errors import Refusal
 from models.plans import PLANS
+from settings import settings
 from web.body import Input
 from web.fields import Timestamp
 from web.routes import Routes as BaseRoutes
-from web.shape import Failure, HttpRefusal, Limit, Listing, Shape
+from web.shape import Failure, Limit, Listing, Shape
 from web.telemetry import request_id
 
 
@@ -80,8 +81,10 @@ class ErrorSchema(Schema):
 
 class Tymblok(Shape):
     contract = "tymblok"
+    access_seconds = settings.access_seconds_tymblok
     description = "Plan the day as time blocks. Every answer is `{data, meta}`, every refusal `{error, meta}`."
     error_schema = ErrorSchema
+    uncoded = "VALIDATION_ERROR"
     errors = {
         errors.Invalid: (400, "VALIDATION_ERROR"),
         errors.ResetTokenInvalid: (400, "AUTH_TOKEN_INVALID"),
@@ -98,6 +101,9 @@ class Tymblok(Shape):
         errors.Unavailable: (503, "INTERNAL_ERROR"),
         errors.Refusal: (500, "INTERNAL_ERROR"),
     }
+
+    def spell(self, name: str) -> str:
+        return camel(name)
 
     def success(self, data: Any) -> Any:
         meta: dict[str, Any] = {"timestamp": now(), "requestId": request_id()}
@@ -130,12 +136,6 @@ class Tymblok(Shape):
             ]
         return {"error": error, "meta": {"timestamp": now(), "requestId": request_id()}}
 
-    def describe(self, refusal: Refusal) -> Failure:
-        failure = super().describe(refusal)
-        if isinstance(refusal, HttpRefusal):  # 405, 413, 415: the table has no codes of their own
-            return Failure(failure.status, "VALIDATION_ERROR", failure.message, failure.fields)
-        return failure
-
     def documented(self, schema: Any) -> Any:
         """The schema in its envelope; made once for each, or apispec would number the names."""
         return _enveloped(schema)
@@ -162,14 +162,5 @@ def _enveloped(schema: Any) -> Schema:
     return _envelopes[key]
 
 
-class Routes(BaseRoutes):
-    """Tymblok's blueprints."""
-
-    def __init__(self, name: str, import_name: str, **options: Any) -> None:
-        super().__init__(name, import_name, shape=shape, **options)
-
-
-class MessageSchema(Schema):
-    """A sentence for the person who asked."""
-
-    message = fields.String(required=True)
+Routes = partial(BaseRoutes, shape=shape)
+"""Tymblok's blueprints."""

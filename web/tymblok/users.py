@@ -8,11 +8,12 @@ from marshmallow import fields
 
 from models.closure import close_account
 from models.letters import send_password_changed
-from models.tokens import end_logins
+from models.logins import end_logins
 from models.users import User
 from web.auth import current_user, logged_in
 from web.fields import LoginName, Password, Text, Timestamp, WebAddress, Zone
-from web.tymblok.shape import Camel, MessageSchema, Routes
+from web.shape import MessageSchema
+from web.tymblok.shape import Camel, Routes
 
 routes = Routes("users", __name__, url_prefix="/users", description="The caller's own account")
 
@@ -93,9 +94,8 @@ def delete() -> dict[str, Any]:
 @routes.response(200, MessageSchema)
 def change_password(given: dict[str, Any]) -> dict[str, Any]:
     """Change the password; every other login ends."""
-    login_id = logged_in().login_id
-    user = current_user()
+    user, login = current_user(), logged_in().login_id
     user.change_password(given["current_password"], given["new_password"])
-    end_logins(user, keep=login_id)
+    end_logins(user, keep=login)
     send_password_changed(user)
     return {"message": "Password changed successfully"}

@@ -70,6 +70,15 @@ def test_a_key_is_no_owner_of_the_account(alice: Person, front: Front, sandbox: 
     assert alice.get("/auth/profile/").status_code == 200
 
 
+def test_a_key_neither_closes_the_account_nor_changes_its_password(alice: Person, front: Front) -> None:
+    key = issue(alice)["key"]
+    change = {"currentPassword": PASSWORD, "newPassword": "Another-Pass-9"}
+    assert front.call("PUT", "/tymblok/v1/users/me/password", change, token=key).status_code == 403
+    assert front.call("DELETE", "/tymblok/v1/users/me", token=key).status_code == 403
+    assert front.call("GET", "/tymblok/v1/users/me", token=key).status_code == 200
+    assert alice.at("tymblok").get("/users/me").status_code == 200
+
+
 def test_a_key_expires(alice: Person, front: Front) -> None:
     key = issue(alice, expires_at="2090-01-01T00:00:00Z")["key"]
     assert front.call("GET", "/focusflow/api/v1/tasks/", token=key).status_code == 200

@@ -58,6 +58,13 @@ def test_a_slug_is_given_once_also_to_many_at_once(alice: Person) -> None:
     assert sorted(statuses) == [201] + [409] * 7
 
 
+def test_nobody_owns_organizations_without_end(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.organizations.MOST", 2)
+    slugs = [f"many-{number}-{alice.data['id']}" for number in range(4)]
+    posts = [lambda slug=slug: at_v2(alice).post("/organizations/", {"name": "Many", "slug": slug}) for slug in slugs]
+    assert sorted(each.status_code for each in at_once(*posts)) == [201, 201, 409, 409]
+
+
 def test_the_slug_stays_when_the_name_changes(alice: Person) -> None:
     team = Team(alice)
     change = {

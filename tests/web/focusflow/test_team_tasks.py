@@ -6,8 +6,9 @@ import pytest
 
 from tests.cast import Person, transaction
 from tests.parallel import at_once
+from tests.statements import counted
 from tests.web.focusflow.conftest import Clock, details, do, project, task, work
-from tests.web.focusflow.crew import Team, at_v2
+from tests.web.focusflow.crew import Meet, Team, at_v2
 
 CANARY = "kanarienvogel"
 
@@ -185,3 +186,19 @@ def test_neither_feed_nor_hooks_nor_managers_hear_of_personal_work(alice: Person
         assert [session.scalar(select(func.count()).select_from(kind)) for kind in (Activity, Delivery)] == count
         heard = session.scalars(select(LiveEvent.data).where(LiveEvent.user_id == alice.data["id"]))
         assert CANARY not in str(list(heard))
+
+
+def test_what_managers_hear_costs_the_same_however_many_they_are(meet: Meet) -> None:
+    counts = []
+    for managers in (1, 5):
+        boss, worker = meet("boss"), meet("worker")
+        team = Team(boss)
+        team.take_in(worker)
+        for _ in range(managers):
+            team.take_in(meet("manager"), "manager")
+        made = task(boss, "Code review")
+        team.assign(made, worker)
+        with counted() as seen:
+            do(worker, "start", made)
+        counts.append(len(seen))
+    assert counts[0] == counts[1]

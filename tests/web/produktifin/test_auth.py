@@ -91,10 +91,7 @@ def test_a_logout_ends_both_tokens_and_the_one_that_is_named(alice: Person, bob:
 
 def test_a_mailed_token_resets_the_password_once_and_ends_every_login(alice: Person) -> None:
     assert alice.front.call("POST", f"{BASE}/auth/password/forgot", {"email": alice.email}).status_code == 200
-    with transaction(reading=True):
-        mails = session.scalars(select(Mail).where(Mail.user_id == alice.id).order_by(Mail.id)).all()
-        _, text = mails[-1].content
-    (token,) = re.findall(r"token=(\S+)", text)
+    (token,) = re.findall(r"token=(\S+)", last_mail(alice)[1])
     body = {"token": token, "new_password": "newStrongPass123"}
     short = alice.front.call("POST", f"{BASE}/auth/password/reset", {**body, "new_password": "short"})
     assert short.status_code == 400
@@ -104,6 +101,24 @@ def test_a_mailed_token_resets_the_password_once_and_ends_every_login(alice: Per
     assert refused(again, 400, "This link is invalid or has expired")
     login = {"email": alice.email, "password": "newStrongPass123"}
     assert alice.front.call("POST", f"{BASE}/auth/login", login).status_code == 200
+
+
+def test_whoever_resets_a_password_is_told_so_and_has_shown_that_the_address_is_read(alice: Person) -> None:
+    home = alice.at("tymblok")
+    assert home.get("/users/me").json["data"]["emailVerified"] is False
+    alice.front.call("POST", f"{BASE}/auth/password/forgot", {"email": alice.email})
+    (token,) = re.findall(r"token=(\S+)", last_mail(alice)[1])
+    body = {"token": token, "new_password": PASSWORD}
+    assert alice.front.call("POST", f"{BASE}/auth/password/reset", body).status_code == 200
+    assert alice.at("tymblok").get("/users/me").json["data"]["emailVerified"] is True
+    assert last_mail(alice)[0] == "Your Daybook password was changed"
+
+
+def last_mail(person: Person) -> tuple[str, str]:
+    """Subject and text of the newest mail to somebody."""
+    with transaction(reading=True):
+        newest = select(Mail).where(Mail.user_id == person.id).order_by(Mail.id.desc()).limit(1)
+        return session.scalars(newest).one().content
 
 
 def test_forgetting_never_tells_whether_there_is_an_account(front: Front, alice: Person) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 
-from models.blocks import count_blocks
+from models.agenda import count_blocks
 from models.series import AHEAD
 from tests.cast import Person, transaction
 from workers.series import lay_out_due
@@ -111,6 +111,14 @@ def test_a_series_ends_on_its_last_day(alice: Person) -> None:
         {"title": "x", "date": "2026-02-05T08:00:00Z", "repeat": "daily", "repeat_until": "2026-02-04"},
     )
     assert (answer.status_code, answer.json) == (400, {"error": "repeat_until: Must not be before date"})
+
+
+def test_a_series_cannot_end_before_the_event_that_is_changed(alice: Person) -> None:
+    event = plan(alice, "2026-02-05T08:00:00Z")
+    for body in ({"repeat": "daily", "repeat_until": "2026-02-04"}, {"repeat_until": "2026-02-04"}):
+        answer = alice.patch(f"/calendar/events/{event}", body)
+        assert (answer.status_code, answer.json) == (400, {"error": "repeat_until: Must not be before date"})
+    assert alice.get(f"/calendar/events/{event}").json["repeat"] == "none"
 
 
 def test_a_single_occurrence_is_moved_changed_and_removed_alone(alice: Person) -> None:

@@ -153,3 +153,12 @@ def test_a_category_deleted_while_blocks_are_made_leaves_no_dangling_block(alice
         for answer in kept:
             shown = alice.get(f"/blocks/{answer.json['data']['id']}").json["data"]
             assert shown["category"] == made
+
+
+def test_no_plan_makes_the_list_endless(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.categories.MOST", 2)
+    alice.upgrade("pro_monthly")
+    make(alice)
+    make(alice)
+    assert error(alice.post("/categories", LEARNING)) == (409, "CONFLICT")
+    assert len(names(alice)) == 8
