@@ -59,8 +59,8 @@ def test_a_key_is_no_owner_of_the_account(alice: Person, front: Front, sandbox: 
         ("POST", f"{tymblok}/subscriptions/checkout", {"priceId": "pro_monthly", **address}),
         ("POST", f"{tymblok}/subscriptions/portal", None),
         ("POST", f"{tymblok}/settings/calendar-feed", None),
-        ("POST", f"{tokens}/calendar-feed", None),
-        ("POST", f"{flow}/calendar-feed/", None),
+        ("POST", f"{tokens}/calendar/feed", None),
+        ("POST", f"{flow}/auth/calendar-feed/", None),
     ]
     for method, path, body in refused:
         answer = front.call(method, path, body, token=key)
