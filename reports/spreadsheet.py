@@ -48,8 +48,11 @@ class _Look:
             {"bold": True, "font_color": "white", "bg_color": INK, "valign": "vcenter", "text_wrap": True}
         )
         self.right_head: Format = workbook.add_format(
-            {"bold": True, "font_color": "white", "bg_color": INK, "valign": "vcenter", "align": "right"}
-        )
+            {
+                "bold": True, "font_color": "white", "bg_color": INK, "valign": "vcenter", "align": "right",
+                "text_wrap": True,
+            }
+        )  # fmt: skip
         self.fact: Format = workbook.add_format({"bold": True, "font_size": 12, "font_color": INK, "align": "left"})
         self.cells: dict[Kind, Format] = {
             kind: workbook.add_format({"num_format": form}) for kind, form in _NUMBERS.items()
@@ -123,7 +126,7 @@ def _write_chart(workbook: Workbook, sheet: Worksheet, look: _Look, chart: Chart
         drawn.set_y_axis(values)
     else:  # names need room to be read; the first of them on top
         drawn.set_x_axis(values)
-        drawn.set_y_axis({"reverse": True})
+        drawn.set_y_axis({"reverse": True, "interval_unit": 1, "num_font": {"size": 8}})
     drawn.set_size({"width": 760, "height": 320})
     sheet.insert_chart(top, 3, drawn)
     return end + 2
@@ -138,7 +141,8 @@ def _write_table(workbook: Workbook, look: _Look, table: Table) -> None:
     sheet.freeze_panes(1, 0)
     sheet.set_row(0, 20)
     for number, column in enumerate(table.columns):
-        sheet.write_string(0, number, _headed(column, look), look.head)
+        head = look.right_head if column.kind in ("count", "hours", "percent") else look.head
+        sheet.write_string(0, number, _headed(column, look), head)
     last = 0
     for last, row in enumerate(table.rows, 1):
         for number, (value, column) in enumerate(zip(row, table.columns, strict=True)):
