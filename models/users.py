@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, ForeignKey, String, false, select, update
+from sqlalchemy import ColumnElement, ForeignKey, String, and_, false, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -128,7 +128,7 @@ class User(Base):
     @classmethod
     def is_former(cls) -> ColumnElement[bool]:
         """In SQL: whether a row was made by `former`."""
-        return cls.email_key.like(f"%@{NOWHERE}")
+        return and_(cls.email_key.like(f"%@{NOWHERE}"), cls.password_hash.is_(None))  # who registers has a password
 
     @classmethod
     def by_email(cls, email: str, *, includes_deleted: bool = False) -> Self | None:
