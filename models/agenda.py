@@ -40,10 +40,13 @@ def show_block(user_id: int, uid: uuid.UUID) -> Record:
     return found[0]
 
 
-def reorder(owner: User, day: date, uids: Sequence[uuid.UUID]) -> None:
-    """Put a day's blocks in the order given; those left out keep their order behind. Errors: NotFound, Invalid."""
+def reorder(owner: User, day: date, uids: Sequence[uuid.UUID], field: str) -> None:
+    """Put a day's blocks in the order given; those left out keep their order behind.
+
+    Errors: NotFound, Invalid (of the field that names them).
+    """
     if len(set(uids)) != len(uids):
-        raise Invalid({"blockIds": ["A block may be named once only"]})
+        raise Invalid({field: ["A block may be named once only"]})
     owner.lock()
     present = session.execute(
         select(TimeBlock.id, TimeBlock.uid, TimeBlock.sort_order)
@@ -53,7 +56,7 @@ def reorder(owner: User, day: date, uids: Sequence[uuid.UUID]) -> None:
     by_uid = {row.uid: row for row in present}
     strangers = [uid for uid in uids if uid not in by_uid]
     if strangers:
-        _refuse_strangers(owner, strangers)
+        _refuse_strangers(owner, strangers, field)
     first = [by_uid[uid] for uid in uids]
     rest = [row for row in present if row.uid not in set(uids)]
     moved = [
@@ -65,7 +68,7 @@ def reorder(owner: User, day: date, uids: Sequence[uuid.UUID]) -> None:
         session.execute(update(TimeBlock), moved)
 
 
-def _refuse_strangers(owner: User, uids: Sequence[uuid.UUID]) -> None:
+def _refuse_strangers(owner: User, uids: Sequence[uuid.UUID], field: str) -> None:
     found = 0
     for start in range(0, len(uids), 500):
         found += (
@@ -81,7 +84,7 @@ def _refuse_strangers(owner: User, uids: Sequence[uuid.UUID]) -> None:
             or 0
         )
     if found == len(uids):
-        raise Invalid({"blockIds": ["A block belongs to another day"]})
+        raise Invalid({field: ["A block belongs to another day"]})
     raise NotFound("Block not found")
 
 

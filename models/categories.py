@@ -56,7 +56,7 @@ class Category(Base):
         return category
 
     @classmethod
-    def named(cls, user_id: int, uid: uuid.UUID, field: str = "categoryId") -> Self:
+    def named(cls, user_id: int, uid: uuid.UUID, field: str) -> Self:
         """One that a request's body names. Errors: Invalid, as the input is wrong, not the address."""
         try:
             return cls.of(user_id, uid)

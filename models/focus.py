@@ -36,6 +36,7 @@ LONGEST_MINUTES = 240
 _RUNS = text("running_since IS NOT NULL")
 _OPEN = text("ended_at IS NULL")
 _COUNTS = text("pomodoros > 0")
+_IN_TEAM = text("organization_id IS NOT NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,9 @@ class FocusSession(Base):
         Index("ix_focus_sessions_task_id", "task_id"),
         Index("ix_focus_sessions_block_id", "block_id"),
         Index("ix_focus_sessions_team", "organization_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index(
+            "ix_focus_sessions_organization_id", "organization_id", sqlite_where=_IN_TEAM, postgresql_where=_IN_TEAM
+        ),
     )
 
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))

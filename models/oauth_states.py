@@ -27,7 +27,7 @@ class OAuthState(Base):
     purpose: Mapped[str] = mapped_column(String(10))
     """`connect` or `login`."""
     provider: Mapped[str] = mapped_column(String(20))
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     sealed_verifier: Mapped[str] = mapped_column(Text)
     redirect_uri: Mapped[str | None] = mapped_column(String(2000))
     browser_hash: Mapped[str | None] = mapped_column(String(64))

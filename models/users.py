@@ -173,12 +173,12 @@ class User(Base):
         check_rules(password, field, shortest)
         self.password_hash = hash_password(password)
 
-    def change_password(self, current: str, new: str) -> None:
+    def change_password(self, current: str, new: str, field: str) -> None:
         """Replace the password by one who knows it. Errors: InvalidCredentials, TooMany, Invalid."""
         from models.guesses import confirm  # guesses know users, so users learn of them late
 
         confirm(self, current)
-        self.set_password(new, "newPassword")
+        self.set_password(new, field)
 
     def delete(self) -> datetime:
         """Close the account at once; returns when it is purged. Until then a mailed link restores it."""

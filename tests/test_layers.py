@@ -59,3 +59,13 @@ def test_a_contract_never_imports_another() -> None:
         and name.startswith("web.")
         and name.split(".")[1] in CONTRACTS - {path.parts[1]}
     ]
+
+
+def test_the_core_asks_for_no_contract_by_name() -> None:
+    names = {name.replace("_", "-") for name in CONTRACTS}
+    assert not [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in (ROOT / "models").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and node.value in names
+    ]

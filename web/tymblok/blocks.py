@@ -167,7 +167,7 @@ def index(query: dict[str, Any]) -> Listing:
 @routes.response(201, BlockSchema)
 def create(given: dict[str, Any]) -> dict[str, Any]:
     """Create a time block."""
-    category = Category.named(caller().id, given.pop("category_id"))
+    category = Category.named(caller().id, given.pop("category_id"), "categoryId")
     block = TimeBlock.plan(current_user(), category, **given)
     return present_block(show_block(caller().id, block.uid))
 
@@ -185,7 +185,7 @@ def show(uid: uuid.UUID) -> dict[str, Any]:
 def update(given: dict[str, Any], uid: uuid.UUID) -> dict[str, Any]:
     """Update a block."""
     block = TimeBlock.of(caller().id, uid)
-    category = Category.named(caller().id, given.pop("category_id")) if "category_id" in given else None
+    category = Category.named(caller().id, given.pop("category_id"), "categoryId") if "category_id" in given else None
     block.change(current_user(), category, **given)
     return present_block(show_block(caller().id, uid))
 
@@ -221,7 +221,7 @@ def restore(uid: uuid.UUID) -> dict[str, Any]:
 @routes.response(200, MessageSchema)
 def put_in_order(given: dict[str, Any]) -> dict[str, Any]:
     """Reorder the blocks of a day."""
-    reorder(current_user(), given["date"], given["block_ids"])
+    reorder(current_user(), given["date"], given["block_ids"], "blockIds")
     return {"message": "Blocks reordered"}
 
 

@@ -145,7 +145,7 @@ def restore(uid: uuid.UUID) -> dict[str, Any]:
 def schedule(given: dict[str, Any], uid: uuid.UUID) -> dict[str, Any]:
     """Schedule an inbox item as a block."""
     item = InboxItem.of(caller().id, uid)
-    category = Category.named(caller().id, given["category_id"])
+    category = Category.named(caller().id, given["category_id"], "categoryId")
     block = item.schedule(
         current_user(), category, given["date"], given["start_time"], given["duration_minutes"]
     )

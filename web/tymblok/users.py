@@ -95,7 +95,7 @@ def delete() -> dict[str, Any]:
 def change_password(given: dict[str, Any]) -> dict[str, Any]:
     """Change the password; every other login ends."""
     user, login = current_user(), logged_in().login_id
-    user.change_password(given["current_password"], given["new_password"])
+    user.change_password(given["current_password"], given["new_password"], "newPassword")
     end_logins(user, keep=login)
     send_password_changed(user)
     return {"message": "Password changed successfully"}
