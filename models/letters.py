@@ -95,6 +95,17 @@ def send_payment_failed(user: User) -> None:
     )
 
 
+def send_paid_twice(user: User) -> None:
+    """Word that a second subscription was bought, and undone."""
+    _send(
+        user,
+        "You subscribed to Daybook twice; we undid the second",
+        "Your account had a Daybook subscription already when another one was paid for. The first one goes on; the\n"
+        "second one was cancelled and all that was paid for it goes back to your card, usually within ten days.\n\n"
+        "To change to another plan, open the billing page in the settings of your app.",
+    )
+
+
 def send_webhook_off(user: User, url: str, reason: str) -> None:
     """Word to an admin that events no longer go out to an address."""
     _send(
@@ -103,6 +114,17 @@ def send_webhook_off(user: User, url: str, reason: str) -> None:
         f"No more events are posted to\n\n{url}\n\n{reason}.\n\n"
         "Events that could not be delivered are kept for 30 days. Once the receiver works again, switch the webhook "
         "on in FocusFlow and they go out.",
+    )
+
+
+def send_made_admin(user: User, team: str) -> None:
+    """Word to somebody who has to run an organisation now."""
+    _send(
+        user,
+        f"You are now an admin of {_one_line(team)}",
+        f"The last admin of {_one_line(team)} has closed their account. So that the team stays in good hands, you are\n"
+        "its admin now: you can change its settings, invite people and give them roles. To hand it on, make somebody\n"
+        "else an admin in FocusFlow.",
     )
 
 
