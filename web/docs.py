@@ -88,13 +88,23 @@ def _name_operations(routes: Routes) -> None:
                 manual["parameters"] = [*manual["parameters"], PARAMETER]
 
 
+def _readable(spec: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """The document with its groups called `auth`; flask-smorest names them as their blueprints, `v1_auth`."""
+    groups = [{**tag, "name": tag["name"].removeprefix(prefix)} for tag in spec.get("tags", ())]
+    for item in spec["paths"].values():
+        for operation in item.values():
+            if isinstance(operation, dict) and "tags" in operation:
+                operation["tags"] = [tag.removeprefix(prefix) for tag in operation["tags"]]
+    return {**spec, "tags": groups}
+
+
 def _pages(api: Api, name: str, document: Document) -> Blueprint:
     pages = Blueprint(f"{name}_docs", __name__, url_prefix=document.base)
 
     @pages.get("/openapi.json")
     @public
     def openapi() -> dict[str, Any]:
-        return {**api.spec.to_dict(), "servers": [{"url": request.script_root or "/"}]}
+        return {**_readable(api.spec.to_dict(), f"{name}_"), "servers": [{"url": request.script_root or "/"}]}
 
     @pages.get("/docs/")
     @public
