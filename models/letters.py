@@ -10,18 +10,35 @@ from models.mailed_tokens import MailedToken
 from models.users import RESTORE_DAYS, User
 from settings import settings
 
+FAREWELL = "\n\nDaybook\n"
 
-def send_reset_link(user: User) -> None:
-    """The way back in for somebody who forgot the password."""
+
+def ask_reset_link(email: str) -> None:
+    """The way back in for somebody who forgot the password.
+
+    The worker finds out whether there is such an account, so that an answer takes as long where there is none.
+    """
+    Mail.queue_letter(email, "reset")
+
+
+def write_letter(mail: Mail) -> bool:
+    """Write what was only asked for so far; whether there is anybody to get it. Errors: Unreadable."""
+    if mail.letter is None:
+        return True
+    user = User.by_email(mail.recipient)
+    if user is None:
+        return False
     token = MailedToken.issue(user, "reset")
-    _send(
+    mail.write(
         user,
         "Reset your Daybook password",
-        f"Somebody asked to reset the password of your account. If it was you, open this link within 60 minutes:\n\n"
+        _greeting(user)
+        + f"Somebody asked to reset the password of your account. If it was you, open this link within 60 minutes:\n\n"
         f"{settings.public_url}/account/reset?token={token}\n\n"
         f"Or give your app this token:\n\n{token}\n\n"
-        "If it was not you, nothing has changed and nothing needs to be done.",
+        "If it was not you, nothing has changed and nothing needs to be done." + FAREWELL,
     )
+    return True
 
 
 def send_verification_link(user: User) -> None:
@@ -141,5 +158,8 @@ def _one_line(text: str) -> str:
 
 
 def _send(user: User, subject: str, text: str) -> None:
-    greeting = f"Hello {user.first_name or user.username},\n\n"
-    Mail.queue(user.email, subject, greeting + text + "\n\nDaybook\n", user=user)
+    Mail.queue(user.email, subject, _greeting(user) + text + FAREWELL, user=user)
+
+
+def _greeting(user: User) -> str:
+    return f"Hello {user.first_name or user.username},\n\n"

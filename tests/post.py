@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 import httpx2
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from tests.cast import transaction
+from tests.connect import PLAIN_HTTP
 
 
 class Post:
@@ -25,13 +26,13 @@ class Post:
 
         with transaction(reading=True):
             waiting = select(Mail.id).where(Mail.sent_at.is_(None), Mail.failed_at.is_(None)).order_by(Mail.id)
-            waiting = waiting if email is None else waiting.where(Mail.recipient == email)
+            waiting = waiting if email is None else waiting.where(func.lower(Mail.recipient) == email.lower())
             due = list(db.session.scalars(waiting))
         return sum(send(mail_id) for mail_id in due)
 
     def to(self, email: str, subject: str = "") -> list[dict[str, Any]]:
         """What arrived for one address, the newest first."""
-        mails = httpx2.get(f"{self.sandbox}/outbox.json", trust_env=False, timeout=10).json()
+        mails = httpx2.get(f"{self.sandbox}/outbox.json", timeout=10, **PLAIN_HTTP).json()
         return [mail for mail in mails if email in mail["envelope"]["to"] and subject in mail["subject"]]
 
     def token(self, email: str, subject: str = "") -> str:
