@@ -1,8 +1,7 @@
 """A long export: `python -m bench.export [--sessions 100000]`, as JSON and as CSV, over HTTP from the real server.
 
 Shown are the seconds to the first byte and to the last, by how much the web's peak memory grew beyond that of an export
-of a hundredth of it, and what other requests wait meanwhile. The file is read back
-and counted.
+of a hundredth of it, and what other requests wait meanwhile. The file is read back and counted.
 """
 
 from __future__ import annotations

@@ -6,8 +6,7 @@ A socket that was away reads here what it missed; Redis only carries the word th
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
