@@ -78,9 +78,9 @@ def furnish(few: int, many: int) -> tuple[str, str, str]:
         for name, count in (("few", few), ("many", many)):
             user = User.register(f"{name}@example.com", None)
             db.session.execute(text(_SESSIONS), {"owner": user.id, "count": count})
-            tokens.append(Login.start(user, "focusflow")[1].access)
+            tokens.append(Login.start(user, "focusflow", 3600).access)
         db.session.execute(text(_STRETCHES))
-        other = Login.start(User.register("other@example.com", None), "tymblok")[1].access
+        other = Login.start(User.register("other@example.com", None), "tymblok", 3600).access
     return tokens[0], tokens[1], other
 
 
