@@ -349,7 +349,7 @@ def test_without_redis_events_come_late_not_never(alice: Person) -> None:
 def test_a_server_that_stops_says_good_bye_and_wrote_no_token_down(
     alice: Person, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with served() as web, listening(web, alice.token) as socket:
+    with served(LOG_LEVEL="DEBUG") as web, listening(web, alice.token) as socket:
         for wrong in (alice.token + "x", alice.data["tokens"]["refresh"]):
             with connect(f"{web.ws}/focusflow/ws/pomodoro/?token={wrong}") as refused:
                 refused.send(json.dumps({"token": wrong}))
