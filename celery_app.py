@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import setup_logging, worker_process_init, worker_ready
 from kombu import Queue
 
 import logs
@@ -14,6 +15,12 @@ from models import db
 from settings import settings
 
 VISIBILITY = 300  # longer than any task may run, or it would be handed out twice
+# A worker that waits for work sends nothing, and would never learn that its host was cut off.
+_KEEPALIVE = {
+    getattr(socket, name): seconds
+    for name, seconds in (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3))
+    if hasattr(socket, name)
+}
 _ON_REDIS = settings.broker.startswith(("redis", "unix"))
 
 
@@ -51,6 +58,8 @@ celery.conf.update(
         "socket_timeout": 5,
         "socket_connect_timeout": 2,
         "health_check_interval": 25,
+        "socket_keepalive": True,
+        "socket_keepalive_options": _KEEPALIVE,
     }
     if _ON_REDIS
     else {},
@@ -76,6 +85,12 @@ def _log_as_the_web_does(**_: Any) -> None:
 @worker_process_init.connect
 def _leave_the_parents_connections(**_: Any) -> None:
     db.forget_connections()
+
+
+@worker_ready.connect
+def _show_life_at_once(**_: Any) -> None:
+    # The first tick comes only after ten seconds, and until then /readyz and the start page would miss the worker.
+    celery.send_task("show_life", retry=False)
 
 
 @celery.on_after_finalize.connect

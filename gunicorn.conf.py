@@ -9,9 +9,13 @@ from pathlib import Path
 from gunicorn.glogging import Logger
 
 import logs
+import settings as configuration
 from processes import gate, handover
 from processes.ports import address
-from settings import settings
+
+# gunicorn runs this file at its start and at each HUP; what it finds is what new workers get, but for SQLite, where
+# they are forks of a master that has loaded everything.
+settings = configuration.read_again()
 
 bind = [address(settings.host, settings.port)]
 backlog = 2048

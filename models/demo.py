@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from models.blocks import TimeBlock
 from models.categories import Category
 from models.clock import instant, now, today
 from models.db import session
@@ -18,6 +17,7 @@ from models.errors import Forbidden
 from models.exports import Kind, instant_text
 from models.imports import import_records
 from models.inbox import InboxItem
+from models.planning import plan_from
 from models.users import User
 from settings import settings
 
@@ -87,7 +87,7 @@ def _plan_days(user: User) -> None:
         day = present + timedelta(days=number)
         if day.weekday() < 5 or number == 0:
             for category, title, start, minutes in _BLOCKS:
-                block = TimeBlock.plan(
+                block = plan_from(
                     user, categories[category], title=title, date=day, start_time=start, duration_minutes=minutes
                 )
                 if block.starts_at + timedelta(minutes=minutes) < now():
