@@ -63,8 +63,9 @@ def address() -> str:
 
 
 def dlt(base: str) -> dict[str, Any]:
+    # -I: the script's folder holds modules of ours that are called like the library's.
     script = str(stage.ROOT / "bench" / "with_dlt.py")
-    command = [os.environ[DLT], script, f"{base}/github/", address()]
+    command = [os.environ[DLT], "-I", script, f"{base}/github/", address()]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=tempfile.gettempdir())
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
