@@ -17,6 +17,7 @@ SECONDS = Histogram(
     ("contract",),
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 log = structlog.get_logger("daybook.web")
 
@@ -41,7 +42,8 @@ def watch(app: Flask, contract: str) -> None:
         seconds = time.perf_counter() - g.get("began", time.perf_counter())
         rule = request.url_rule.rule if request.url_rule else "(none)"
         response.headers["X-Request-Id"] = request_id()
-        REQUESTS.labels(contract, request.method, rule, response.status_code).inc()
+        method = request.method if request.method in _METHODS else "(other)"  # a client could make up any number
+        REQUESTS.labels(contract, method, rule, response.status_code).inc()
         SECONDS.labels(contract).observe(seconds)
         caller = g.get("caller")
         log.info(
