@@ -4,7 +4,8 @@
 #   make lint            ruff and mypy
 #   make conformance     the documented contracts, asked from outside (make conformance ARGS="--contract tymblok -v")
 #   make fuzz            every operation of every document with made-up requests (make fuzz ARGS="--examples 100")
-#   make chaos           processes, database and Redis killed and frozen under load (make chaos CHAOS_SECONDS=20)
+#   make chaos           processes, database and Redis killed and frozen under load (make chaos CHAOS_SECONDS=20;
+#                        make chaos CHAOS_SECONDS=8 ARGS="-m brief" is what .ci/run runs)
 #   make bench           every measurement in bench/, as one table (make bench ARGS="reads sync" for some)
 #   make lock            pin what requirements.in and requirements-dev.in ask for
 #   make clean           remove .venv and caches; var/, with its data, stays
@@ -34,7 +35,7 @@ fuzz: development
 	@RATE_LIMITS=false $(PYTHON_IN_VENV) -m pytest tests/fuzz/contracts.py -q -n 2 -p no:cacheprovider $(ARGS)
 
 chaos: development
-	@DAYBOOK_CHAOS=$(CHAOS_SECONDS) $(PYTHON_IN_VENV) -m pytest tests/faults -q -p no:cacheprovider $(ARGS)
+	@DAYBOOK_CHAOS=$(CHAOS_SECONDS) $(PYTHON_IN_VENV) -m pytest tests/faults -q -rs -p no:cacheprovider $(ARGS)
 
 bench: development
 	@$(PYTHON_IN_VENV) -m bench $(ARGS)

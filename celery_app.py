@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 from celery import Celery, Task
@@ -14,6 +15,12 @@ from models import db
 from settings import settings
 
 VISIBILITY = 300  # longer than any task may run, or it would be handed out twice
+# A worker that waits for work sends nothing, and would never learn that its host was cut off.
+_KEEPALIVE = {
+    getattr(socket, name): seconds
+    for name, seconds in (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3))
+    if hasattr(socket, name)
+}
 _ON_REDIS = settings.broker.startswith(("redis", "unix"))
 
 
@@ -51,6 +58,8 @@ celery.conf.update(
         "socket_timeout": 5,
         "socket_connect_timeout": 2,
         "health_check_interval": 25,
+        "socket_keepalive": True,
+        "socket_keepalive_options": _KEEPALIVE,
     }
     if _ON_REDIS
     else {},

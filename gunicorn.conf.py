@@ -1,5 +1,6 @@
 """How gunicorn serves `wsgi:application`; every value an operator may change is in settings.py."""
 
+import gc
 import os
 import resource
 import shutil
@@ -8,9 +9,13 @@ from pathlib import Path
 from gunicorn.glogging import Logger
 
 import logs
+import settings as configuration
 from processes import gate, handover
 from processes.ports import address
-from settings import settings
+
+# gunicorn runs this file at its start and at each HUP; what it finds is what new workers get, but for SQLite, where
+# they are forks of a master that has loaded everything.
+settings = configuration.read_again()
 
 bind = [address(settings.host, settings.port)]
 backlog = 2048
@@ -22,7 +27,7 @@ workers = settings.web_workers
 worker_class = "gthread" if settings.on_sqlite else "gevent"
 preload_app = settings.on_sqlite  # greenlets need the standard library patched before the application is imported
 threads = settings.web_threads
-worker_connections = 1000 + settings.live_sockets
+worker_connections = 1000  # live connections leave the server once they are made
 
 timeout = 30
 graceful_timeout = 30
@@ -69,15 +74,27 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (_most_files, _most_files))
 
 
 def post_worker_init(worker):
-    """Have live connections closed as soon as their worker is told to stop; it would wait for them."""
-    from web.focusflow.switchboard import switchboard
+    """Have live connections told as soon as their worker is to stop."""
+    from web.focusflow.lookout import lookout
 
-    switchboard.watch(worker)
+    lookout.watch(worker)
     if worker_class == "gevent":
         from web.greenlets import take_over_waiting
 
         take_over_waiting()
+    # What is loaded stays loaded: looking through all of it at each full collection would hold up every request and
+    # every live connection of this process for a tenth of a second.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
     handover.say_ready(_metrics, worker.pid)
+
+
+def worker_exit(server, worker):
+    """Say good-bye to whoever is still connected."""
+    from web.focusflow.lookout import lookout
+
+    lookout.end()
 
 
 def on_reload(server):

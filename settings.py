@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -199,6 +202,26 @@ class Settings(BaseSettings):
         if provider == "stripe":
             return not self.production and not self.stripe_secret_key.get_secret_value()
         return not self.production and not getattr(self, f"{provider}_client_id")
+
+
+def read_again() -> Settings:
+    """What the file that SETTINGS_FILE names holds by now, in the place of what the environment was at the start.
+
+    A process's environment cannot be changed from outside, so this is how a reload of the web learns of a new key.
+    Where the new settings are wrong the old ones stay.
+    """
+    global settings
+    file = os.environ.get("SETTINGS_FILE")
+    if file and Path(file).is_file():
+        before = dict(os.environ)
+        os.environ.update({name: value or "" for name, value in dotenv_values(file, interpolate=False).items()})
+        try:
+            settings = read()
+        except SystemExit as mistakes:
+            sys.stderr.write(f"{mistakes}\nThe settings of before stay.\n")
+            os.environ.clear()
+            os.environ.update(before)
+    return settings
 
 
 def read() -> Settings:

@@ -1,14 +1,15 @@
-"""GET /blocks for a day of 20 blocks beside a bare Flask view: `python -m bench.reads [--rounds 5] [--sqlite]`.
+"""GET /blocks for a day of 20 blocks beside two bare views: `python -m bench.reads [--rounds 5] [--sqlite]`.
 
-Both run on the server that gunicorn.conf.py describes, in turns, so that the machine's mood hits both. The tokens of
-400 users take turns, each under its own rate limit.
+All run on the server that gunicorn.conf.py describes, in turns, so that the machine's mood hits all. The tokens of 400
+users take turns, each under its own rate limit. Then the same in one process without a server, where only CPU counts.
 """
 
 from __future__ import annotations
 
 import statistics
+from typing import Any
 
-from bench import figures, load, stage
+from bench import figures, inside, load, stage
 
 DAY = "2026-01-31"
 RUNS = ([], ["--sqlite"])
@@ -22,9 +23,9 @@ def furnish() -> list[str]:
 
     import models.tables  # noqa: F401
     from models import db
-    from models.blocks import TimeBlock
     from models.categories import Category
     from models.logins import Login
+    from models.planning import plan_from
     from models.users import User
 
     tokens = []
@@ -34,7 +35,7 @@ def furnish() -> list[str]:
             user = User.register(f"bench{number}@example.com", "SecurePass123!")
             user.plan = "pro_monthly"
             for place in range(BLOCKS):
-                TimeBlock.plan(
+                plan_from(
                     user,
                     categories[place % 3],
                     title=f"Review pull request {place}",
@@ -47,22 +48,23 @@ def furnish() -> list[str]:
     return tokens
 
 
-def count_statements(token: str) -> dict[int, int]:
-    """Statements of one request for a day with 20 blocks and for an empty one."""
+def count_statements(application: Any, token: str) -> dict[str, int]:
+    """Statements of one request for each of the reads, for a day with 20 blocks and for an empty one."""
     from sqlalchemy import event
-    from werkzeug.test import Client
 
     from models import db
-    from wsgi import application
 
-    seen = []
+    seen: list[int] = []
     for engine in {db.engine, db._read_engine}:
         event.listen(engine, "before_cursor_execute", lambda *_: seen.append(1))
     counts = {}
-    for day, blocks in ((DAY, BLOCKS), ("2026-02-01", 0)):
+    for path in (f"blocks?date={DAY}", "blocks?date=2026-02-01", "inbox", "stats/summary", "stats/daily",
+                 "stats/categories", "stats/streak", "stats/focus-score"):  # fmt: skip
+        name, _, query = path.partition("?")
+        inside.call(application, f"/tymblok/v1/{name}", query, token)  # counts anew what changed
         seen.clear()
-        Client(application).get(f"/tymblok/v1/blocks?date={day}", headers={"Authorization": f"Bearer {token}"})
-        counts[blocks] = len(seen)
+        inside.call(application, f"/tymblok/v1/{name}", query, token)
+        counts[path] = len(seen)
     return counts
 
 
@@ -73,6 +75,49 @@ def ask(server: stage.Server, requests: list[bytes], seconds: float) -> tuple[lo
     return seen, (server.cpu_seconds - before) / sum(seen.statuses.values()) * 1e6
 
 
+def over_http(tokens: list[str], rounds: int, seconds: float) -> None:
+    """Requests a second and CPU of the web, beside both yardsticks."""
+    blocks = [load.get(f"/tymblok/v1/blocks?date={DAY}", token) for token in tokens]
+    rates: dict[str, list[float]] = {"bare view": [], "bare view behind the middleware": [], "blocks": []}
+    costs: dict[str, list[float]] = {name: [] for name in rates}
+    with (
+        stage.server("bench.bare:application") as bare,
+        stage.server("bench.bare:behind()") as behind,
+        stage.server() as daybook,
+    ):
+        asked = dict(
+            zip(rates, ((bare, [load.get("/bare")]), (behind, [load.get("/tymblok/v1/bare")]), (daybook, blocks)),
+                strict=True)
+        )  # fmt: skip
+        for server, lines in asked.values():
+            load.run(server.port, lines, seconds=1.0)
+        for number in range(rounds):
+            print(f"round {number + 1}")
+            for name, (server, lines) in asked.items():
+                seen, micros = ask(server, lines, seconds)
+                print(f"  {name:32} {seen}  CPU {micros:.0f} µs/req")
+                rates[name].append(seen.rate)
+                costs[name].append(micros)
+    ours, micros = statistics.median(rates.pop("blocks")), statistics.median(costs["blocks"])
+    for name, bar, dearest in (("bare view", None, None), ("bare view behind the middleware", 0.28, 4)):
+        rate, cost = (name, statistics.median(rates[name])), (name, statistics.median(costs[name]))
+        figures.report(f"GET /blocks for a day of {BLOCKS}", ours, "req/s", beside=rate, at_least=bar)
+        figures.report("GET /blocks, CPU of the web", micros, "µs", beside=cost, at_most=dearest)
+
+
+def in_process(application: Any, tokens: list[str], rounds: int) -> None:
+    """CPU of the application alone: no server, no greenlets."""
+    from bench.bare import application as bare
+
+    blocks = [{"path": "/tymblok/v1/blocks", "query": f"date={DAY}", "token": token} for token in tokens]
+    inside.cpu_of(application, blocks, len(tokens))
+    spent = [(inside.cpu_of(application, blocks, 600), inside.cpu_of(bare, [{"path": "/bare"}], 1500))
+             for _ in range(rounds)]  # fmt: skip
+    ours, plain = (statistics.median(column) for column in zip(*spent, strict=True))
+    figures.report("GET /blocks in process, CPU", ours, "µs", beside=("bare view", plain),
+                   ratio=statistics.median(one / other for one, other in spent), at_most=16)  # fmt: skip
+
+
 def main() -> None:
     parser = figures.parser(__doc__, sqlite=True)
     parser.add_argument("--rounds", type=int, default=5)
@@ -80,29 +125,11 @@ def main() -> None:
     options = parser.parse_args()
     stage.prepare("sqlite" if options.sqlite else "postgresql")
     tokens = furnish()
-    requests = [load.get(f"/tymblok/v1/blocks?date={DAY}", token) for token in tokens]
-    ratios, costs, rates, spent = [], [], [], []
-    with stage.server("bench.bare:application") as bare, stage.server() as daybook:
-        asked = {"bare": (bare, [load.get("/bare")]), "blocks": (daybook, requests)}
-        for server, lines in asked.values():
-            load.run(server.port, lines, seconds=1.0)
-        for number in range(options.rounds):
-            seen = {name: ask(server, lines, options.seconds) for name, (server, lines) in asked.items()}
-            print(f"round {number + 1}")
-            for name, (measured, micros) in seen.items():
-                print(f"  {name:7} {measured}  CPU {micros:.0f} µs/req")
-            ratios.append(seen["blocks"][0].rate / seen["bare"][0].rate)
-            costs.append(seen["blocks"][1] / seen["bare"][1])
-            rates.append((seen["blocks"][0].rate, seen["bare"][0].rate))
-            spent.append((seen["blocks"][1], seen["bare"][1]))
-    ours, plain = (statistics.median(column) for column in zip(*rates, strict=True))
-    micros, bare_micros = (statistics.median(column) for column in zip(*spent, strict=True))
-    figures.report(f"GET /blocks for a day of {BLOCKS}", ours, "req/s", beside=("bare view", plain),
-                   ratio=statistics.median(ratios), at_least=0.28)  # fmt: skip
-    figures.report("GET /blocks, CPU of the web", micros, "µs", beside=("bare view", bare_micros),
-                   ratio=statistics.median(costs), at_most=4)  # fmt: skip
-    for blocks, statements in count_statements(tokens[0]).items():
-        figures.report(f"SQL statements of a day of {blocks}", statements, at_most=2)
+    over_http(tokens, options.rounds, options.seconds)
+    application = inside.application()
+    in_process(application, tokens, options.rounds)
+    for path, statements in count_statements(application, tokens[0]).items():
+        figures.report(f"SQL statements of {path}", statements, at_most=2)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,12 @@ def free_port() -> int:
 
 def prepare(database: str = "postgresql") -> None:
     """Point this process's settings at an empty, migrated database; call before anything of Daybook is imported."""
+    empty(database)
+    subprocess.run([sys.executable, "cli.py", "migrate"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def empty(database: str = "postgresql") -> None:
+    """Point this process's settings at a database without tables."""
     folder = tempfile.mkdtemp(prefix="daybook-bench-")
     url = POSTGRESQL if database == "postgresql" else f"sqlite:///{folder}/bench.sqlite3"
     os.environ.update(
@@ -45,7 +51,6 @@ def prepare(database: str = "postgresql") -> None:
         with create_engine(address.set(database="postgres"), isolation_level="AUTOCOMMIT").connect() as admin:
             admin.execute(text(f'DROP DATABASE IF EXISTS "{address.database}" WITH (FORCE)'))
             admin.execute(text(f'CREATE DATABASE "{address.database}"'))
-    subprocess.run([sys.executable, "cli.py", "migrate"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
 @dataclass(frozen=True)
@@ -68,9 +73,11 @@ def server(application: str = "wsgi:application", **environment: str) -> Iterato
     port = free_port()
     given = {**os.environ, "PORT": str(port), "PUBLIC_URL": f"http://127.0.0.1:{port}", **environment}
     command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", application]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=given, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    log = Path(given["VAR_DIR"]) / f"web-{port}.log"  # writing it is part of a request's cost
+    with log.open("ab") as lines:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=given, stdout=lines, stderr=subprocess.STDOUT, start_new_session=True
+        )
     try:
         for _ in range(200):
             with contextlib.suppress(OSError):

@@ -116,8 +116,9 @@ def measure_dashboards(token: str, slug: str, project: int, member: int, rounds:
     paths = [
         "", "members/?page_size=100", "tasks/?page_size=100", "dashboard/activity/", "dashboard/overview/",
         "analytics/team/", f"analytics/team/{since(90)}", f"analytics/team/{since(365)}",
-        f"analytics/team/?project={project}", f"analytics/projects/{project}/", f"employees/{member}/",
-        f"employees/{member}/{since(365)}",
+        f"analytics/team/?project={project}", f"analytics/team/{since(365)}&project={project}",
+        f"analytics/projects/{project}/", f"analytics/projects/{project}/{since(365)}",
+        f"employees/{member}/", f"employees/{member}/{since(365)}",
     ]  # fmt: skip
     for path in paths:
         taken = []

@@ -1,4 +1,4 @@
-"""Stripe: customers, checkout, portal, subscriptions, invoices, and signed events. https://docs.stripe.com/api"""
+"""Stripe: customers, portal, subscriptions, invoices, and signed events. https://docs.stripe.com/api"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import stripe
 from stripe import _http_client as http_clients
 
 from connectors.base import ConnectorError
-from connectors.faults import NotConfigured, busy, of_status, spoken, unreadable, wait
+from connectors.faults import NotConfigured, busy, of_status, spoken, wait
 from connectors.transport import session as bounded_session
 from settings import settings
 
@@ -42,6 +42,8 @@ class Subscription:
     period_start: datetime | None
     period_end: datetime | None
     cancels_at_period_end: bool
+    account: str | None
+    """Which of our accounts bought it; None for what somebody made at Stripe by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,61 +103,40 @@ def price_of(plan: str) -> str | None:
 
 def create_customer(reference: str, email: str, name: str) -> str:
     """A customer for the account `reference`; asked twice, the same one. Errors: ConnectorError."""
-    with _client() as client:
+    with client() as at_stripe:
         params: Any = {"email": email, "metadata": {"account": reference}, **({"name": name} if name else {})}
         said = hashlib.sha256(f"{email}\n{name}".encode()).hexdigest()[:16]  # a key may not be used for other words
         options: Any = {"idempotency_key": f"customer-{reference}-{said}"}
-        return str(client.v1.customers.create(params, options).id)
-
-
-def create_checkout(customer: str, plan: str, reference: str, success_url: str, cancel_url: str) -> tuple[str, str]:
-    """A page on which the customer pays for a plan: its id and its address. Errors: ConnectorError."""
-    price = shop().prices.get(plan)
-    if not price:
-        raise ConnectorError(f"Stripe has no price for {plan}: it is not configured on this server", kind="refused")
-    with _client() as client:
-        params: Any = {
-            "mode": "subscription",
-            "customer": customer,
-            "client_reference_id": reference,
-            "line_items": [{"price": price, "quantity": 1}],
-            "success_url": success_url,
-            "cancel_url": cancel_url,
-            "subscription_data": {"metadata": {"account": reference}},
-        }
-        session = client.v1.checkout.sessions.create(params)
-        if not session.url:
-            raise unreadable("Stripe")
-        return session.id, session.url
+        return str(at_stripe.v1.customers.create(params, options).id)
 
 
 def create_portal(customer: str, return_url: str) -> str:
     """A page on which the customer changes and cancels. Errors: ConnectorError."""
-    with _client() as client:
-        return str(client.v1.billing_portal.sessions.create({"customer": customer, "return_url": return_url}).url)
+    with client() as at_stripe:
+        return str(at_stripe.v1.billing_portal.sessions.create({"customer": customer, "return_url": return_url}).url)
 
 
 def list_subscriptions(customer: str) -> list[Subscription]:
     """All that a customer has or had, the newest first. Errors: ConnectorError."""
-    with _client() as client:
+    with client() as at_stripe:
         params: Any = {"customer": customer, "status": "all", "limit": 100}
-        return [_subscription(each.to_dict()) for each in client.v1.subscriptions.list(params).auto_paging_iter()]
+        return [_subscription(each.to_dict()) for each in at_stripe.v1.subscriptions.list(params).auto_paging_iter()]
 
 
 def cancel_subscriptions(customer: str) -> None:
     """End all of a customer's subscriptions now. Errors: ConnectorError."""
-    with _client() as client:
+    with client() as at_stripe:
         params: Any = {"customer": customer, "limit": 100}
-        for each in list(client.v1.subscriptions.list(params).auto_paging_iter()):
-            client.v1.subscriptions.cancel(each.id)
+        for each in list(at_stripe.v1.subscriptions.list(params).auto_paging_iter()):
+            at_stripe.v1.subscriptions.cancel(each.id)
 
 
 def list_invoices(customer: str) -> list[Invoice]:
     """A customer's bills, the newest first; drafts are none yet. Errors: ConnectorError."""
     found: list[Invoice] = []
-    with _client() as client:
+    with client() as at_stripe:
         params: Any = {"customer": customer, "limit": 100}
-        for each in client.v1.invoices.list(params).auto_paging_iter():
+        for each in at_stripe.v1.invoices.list(params).auto_paging_iter():
             if len(found) == MOST_INVOICES:
                 break
             if each.status != "draft":
@@ -197,6 +178,7 @@ def _subscription(given: Mapping[str, Any]) -> Subscription:
         period_start=_instant(item.get("current_period_start") or given.get("current_period_start")),
         period_end=_instant(item.get("current_period_end") or given.get("current_period_end")),
         cancels_at_period_end=bool(given.get("cancel_at_period_end") or given.get("cancel_at")),
+        account=(given.get("metadata") or {}).get("account"),
     )
 
 
@@ -223,10 +205,11 @@ def _instant(seconds: int | None) -> datetime | None:
 
 
 @contextmanager
-def _client() -> Iterator[stripe.StripeClient]:
+def client() -> Iterator[stripe.StripeClient]:
+    """The library at work on our account; whatever goes wrong in the block is a ConnectorError."""
     here = shop()
     with bounded_session() as session:
-        client = stripe.StripeClient(
+        library = stripe.StripeClient(
             here.secret_key,
             base_addresses={"api": here.api_url},
             http_client=http_clients.RequestsClient(session=session),
@@ -234,7 +217,7 @@ def _client() -> Iterator[stripe.StripeClient]:
         )
         with spoken("Stripe"):
             try:
-                yield client
+                yield library
             except stripe.RateLimitError as error:
                 raise busy("Stripe", wait(error.headers or {})) from error
             except stripe.APIConnectionError as error:

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from datetime import date
 from functools import cache
 
-from sqlalchemy import ColumnElement, Date, Executable, Integer, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Date, Integer, bindparam, func, select, update
 
 from models.blocks import TimeBlock
 from models.categories import Category
 from models.clock import now
-from models.db import Record, fetch, session
+from models.db import Record, session
 from models.errors import Invalid, NotFound
+from models.statements import Statement
 from models.users import User
 
 
@@ -22,19 +23,17 @@ def list_blocks(
 ) -> Sequence[Record]:
     """A span of days in order, each block with its category, in one statement."""
     span = {"first": first} if first == last else {"first": first, "last": last}
-    return fetch(_listing(first == last, is_completed), owner=user_id, limit=limit, offset=offset, **span)
+    return _listing(first == last, is_completed).rows(owner=user_id, limit=limit, offset=offset, **span)
 
 
 def count_blocks(user_id: int, first: date, last: date, *, is_completed: bool | None = None) -> int:
     """How many blocks `list_blocks` has in all."""
-    wanted = _span(False, is_completed)
-    counted = fetch(select(func.count()).select_from(TimeBlock).where(*wanted), owner=user_id, first=first, last=last)
-    return int(counted[0][0])
+    return int(_counting(is_completed).rows(owner=user_id, first=first, last=last)[0][0])
 
 
 def show_block(user_id: int, uid: uuid.UUID) -> Record:
     """One block with its category. Errors: NotFound."""
-    found = fetch(_ONE_BLOCK, owner=user_id, uid=uid)
+    found = _ONE_BLOCK.rows(owner=user_id, uid=uid)
     if not found:
         raise NotFound("Block not found")
     return found[0]
@@ -102,13 +101,18 @@ def _span(is_one_day: bool, is_completed: bool | None) -> list[ColumnElement[boo
 
 
 @cache
-def _listing(is_one_day: bool, is_completed: bool | None) -> Executable:
-    return (
+def _listing(is_one_day: bool, is_completed: bool | None) -> Statement:
+    return Statement(
         _BLOCKS.where(*_span(is_one_day, is_completed))
         .order_by(TimeBlock.date, TimeBlock.sort_order, TimeBlock.id)
         .limit(bindparam("limit", type_=Integer()))
         .offset(bindparam("offset", type_=Integer()))
     )
+
+
+@cache
+def _counting(is_completed: bool | None) -> Statement:
+    return Statement(select(func.count().label("count")).select_from(TimeBlock).where(*_span(False, is_completed)))
 
 
 _BLOCKS = select(
@@ -134,6 +138,8 @@ _BLOCKS = select(
     Category.icon.label("category_icon"),
     Category.owner_id.label("category_owner_id"),
 ).join(Category, Category.id == TimeBlock.category_id)
-_ONE_BLOCK = _BLOCKS.where(
-    TimeBlock.owner_id == bindparam("owner"), TimeBlock.uid == bindparam("uid"), TimeBlock.deleted_at.is_(None)
+_ONE_BLOCK = Statement(
+    _BLOCKS.where(
+        TimeBlock.owner_id == bindparam("owner"), TimeBlock.uid == bindparam("uid"), TimeBlock.deleted_at.is_(None)
+    )
 )

@@ -106,46 +106,6 @@ class TimeBlock(Base):
         return block
 
     @classmethod
-    def plan(
-        cls,
-        owner: User,
-        category: Category,
-        *,
-        title: str,
-        date: dt.date,
-        start_time: time,
-        duration_minutes: int,
-        subtitle: str | None = None,
-        is_urgent: bool = False,
-        starts_at: datetime | None = None,
-        **origin: Any,
-    ) -> Self:
-        """Plan a stretch of time, at the end of its day's order. Errors: LimitReached.
-
-        `starts_at` says which one is meant of a time that the wall clock shows twice.
-        """
-        owner.lock()
-        block = cls(
-            owner_id=owner.id,
-            category_id=category.id,
-            title=title,
-            subtitle=subtitle,
-            date=date,
-            start_time=start_time,
-            duration_minutes=duration_minutes,
-            starts_at=starts_at or instant(date, start_time, owner.timezone),
-            is_urgent=is_urgent,
-            progress=0,
-            elapsed_seconds=0,
-            sort_order=cls._take_place(owner, date),
-            **origin,
-        )
-        session.add(block)
-        session.flush()
-        days_changed(owner.id, date)
-        return block
-
-    @classmethod
     def _take_place(cls, owner: User, day: dt.date) -> int:
         """The next number in a day's order, if the plan allows one more that day. The owner is locked."""
         count, last = session.execute(

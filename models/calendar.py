@@ -19,6 +19,7 @@ from models.cycles import Cycle
 from models.db import Record, session
 from models.errors import Conflict, NotFound
 from models.focus import FocusSession, hold_timer
+from models.planning import plan_from
 from models.series import CATEGORY, BlockSeries, Repeat
 from models.users import User
 
@@ -31,7 +32,7 @@ def plan_event(
     owner: User, title: str, starts_at: datetime, minutes: int, repeat: Repeat = "none", ends_on: date | None = None
 ) -> TimeBlock:
     """Plan a session of focus; one that repeats is laid out ahead. Errors: LimitReached, Invalid, Conflict."""
-    event = TimeBlock.plan(
+    event = plan_from(
         owner, Category.system(CATEGORY), title=title, duration_minutes=minutes, **_wall_clock(owner, starts_at)
     )
     if repeat != "none":

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import select
 
-from models.blocks import TimeBlock
 from models.categories import Category
 from models.clock import instant, now, today
 from models.db import session
@@ -17,6 +17,7 @@ from models.errors import Forbidden
 from models.exports import Kind, instant_text
 from models.imports import import_records
 from models.inbox import InboxItem
+from models.planning import plan_from
 from models.users import User
 from settings import settings
 
@@ -46,6 +47,8 @@ _PROJECTS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ),
     ("Old Website", "Finished last spring", "#95a5a6", ("Archive the old pages",)),
 )
+_OPEN = ((3, "Prepare the demo", 2, 2), (1, "Read a chapter on databases", 1, 1), (2, "Call with the client", 0, 1))
+"""Tasks that wait: project, title, made so many days ago, pomodoros that it may take."""
 _INBOX = (
     ("Answer the question about time zones", "normal"),
     ("Book the train to the conference", "normal"),
@@ -84,7 +87,7 @@ def _plan_days(user: User) -> None:
         day = present + timedelta(days=number)
         if day.weekday() < 5 or number == 0:
             for category, title, start, minutes in _BLOCKS:
-                block = TimeBlock.plan(
+                block = plan_from(
                     user, categories[category], title=title, date=day, start_time=start, duration_minutes=minutes
                 )
                 if block.starts_at + timedelta(minutes=minutes) < now():
@@ -109,7 +112,7 @@ def _month(present: date) -> Iterator[tuple[Kind, dict[str, Any]]]:
             "created_at": instant_text(began + timedelta(minutes=number)),
         }
     sessions: list[dict[str, Any]] = []
-    for number, task in enumerate(_tasks(present, chance, sessions), 1):
+    for number, task in enumerate(chain(_tasks(present, chance, sessions), _backlog(present)), 1):
         yield "task", {**task, "id": number}
     yield from (("session", record) for record in sessions)
 
@@ -151,6 +154,22 @@ def _tasks(present: date, chance: random.Random, sessions: list[dict[str, Any]])
             else:
                 number -= 1
             moment += timedelta(minutes=chance.randrange(5, 50))
+
+
+def _backlog(present: date) -> Iterator[dict[str, Any]]:
+    """What is not begun yet."""
+    for project, title, back, pomodoros in _OPEN:
+        made = instant(present - timedelta(days=back), time(0, 5), ZONE)
+        yield {
+            "title": title,
+            "description": "",
+            "status": "pending",
+            "project_id": project,
+            "estimated_pomodoros": pomodoros,
+            "created_at": instant_text(made),
+            "started_at": None,
+            "ended_at": None,
+        }
 
 
 def _pomodoro(

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import Column, Date, Exists, ForeignKey, Table, delete, exists, insert, select
+from sqlalchemy import Column, Date, Exists, ForeignKey, Table, bindparam, delete, exists, insert, select
 
 from models.db import Base, Id, session
+from models.statements import Statement
 
 dirty_days = Table(
     "dirty_days",
@@ -25,9 +26,11 @@ dirty_days = Table(
 
 def mark_days(user_id: int, days: Iterable[date]) -> None:
     """Have a user's days counted anew."""
-    rows = [{"user_id": user_id, "date": day} for day in sorted(set(days))]
-    if rows:
-        session.execute(insert(dirty_days), rows)
+    for day in sorted(set(days)):
+        _MARK.rows(user=user_id, day=day)
+
+
+_MARK = Statement(insert(dirty_days).values(user_id=bindparam("user"), date=bindparam("day")).inline())
 
 
 def take_days(user_id: int) -> set[date]:

@@ -29,5 +29,9 @@ def meaning(error: BaseException) -> Refusal | None:
 
 
 def is_worth_retrying(error: BaseException) -> bool:
-    """Whether the same transaction may pass when it is run again at once."""
-    return isinstance(error, exc.DBAPIError) and getattr(error.orig, "sqlstate", None) in _RETRIED
+    """Whether the same transaction may pass when it is run again at once, and nothing of it can have been kept."""
+    if not isinstance(error, exc.DBAPIError):
+        return False
+    # A connection that broke at a statement kept nothing; one that broke at COMMIT, which is no statement, may have.
+    is_cut_off = error.connection_invalidated and error.statement is not None
+    return is_cut_off or getattr(error.orig, "sqlstate", None) in _RETRIED

@@ -14,6 +14,7 @@ from models.categories import Category
 from models.clock import now
 from models.db import Base, Record, session
 from models.errors import Conflict, NotFound
+from models.planning import plan_from
 from models.users import User
 
 
@@ -87,7 +88,7 @@ class InboxItem(Base):
         owner.lock()
         if session.scalar(select(exists().where(*_PLANNED_BY, InboxItem.id == self.id))):
             raise Conflict("This item is planned already")
-        return TimeBlock.plan(
+        return plan_from(
             owner,
             category,
             title=self.title,

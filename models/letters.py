@@ -10,18 +10,35 @@ from models.mailed_tokens import MailedToken
 from models.users import RESTORE_DAYS, User
 from settings import settings
 
+FAREWELL = "\n\nDaybook\n"
 
-def send_reset_link(user: User) -> None:
-    """The way back in for somebody who forgot the password."""
+
+def ask_reset_link(email: str) -> None:
+    """The way back in for somebody who forgot the password.
+
+    The worker finds out whether there is such an account, so that an answer takes as long where there is none.
+    """
+    Mail.queue_letter(email, "reset")
+
+
+def write_letter(mail: Mail) -> bool:
+    """Write what was only asked for so far; whether there is anybody to get it. Errors: Unreadable."""
+    if mail.letter is None:
+        return True
+    user = User.by_email(mail.recipient)
+    if user is None:
+        return False
     token = MailedToken.issue(user, "reset")
-    _send(
+    mail.write(
         user,
         "Reset your Daybook password",
-        f"Somebody asked to reset the password of your account. If it was you, open this link within 60 minutes:\n\n"
+        _greeting(user)
+        + f"Somebody asked to reset the password of your account. If it was you, open this link within 60 minutes:\n\n"
         f"{settings.public_url}/account/reset?token={token}\n\n"
         f"Or give your app this token:\n\n{token}\n\n"
-        "If it was not you, nothing has changed and nothing needs to be done.",
+        "If it was not you, nothing has changed and nothing needs to be done." + FAREWELL,
     )
+    return True
 
 
 def send_verification_link(user: User) -> None:
@@ -78,6 +95,17 @@ def send_payment_failed(user: User) -> None:
     )
 
 
+def send_paid_twice(user: User) -> None:
+    """Word that a second subscription was bought, and undone."""
+    _send(
+        user,
+        "You subscribed to Daybook twice; we undid the second",
+        "Your account had a Daybook subscription already when another one was paid for. The first one goes on; the\n"
+        "second one was cancelled and all that was paid for it goes back to your card, usually within ten days.\n\n"
+        "To change to another plan, open the billing page in the settings of your app.",
+    )
+
+
 def send_webhook_off(user: User, url: str, reason: str) -> None:
     """Word to an admin that events no longer go out to an address."""
     _send(
@@ -86,6 +114,17 @@ def send_webhook_off(user: User, url: str, reason: str) -> None:
         f"No more events are posted to\n\n{url}\n\n{reason}.\n\n"
         "Events that could not be delivered are kept for 30 days. Once the receiver works again, switch the webhook "
         "on in FocusFlow and they go out.",
+    )
+
+
+def send_made_admin(user: User, team: str) -> None:
+    """Word to somebody who has to run an organisation now."""
+    _send(
+        user,
+        f"You are now an admin of {_one_line(team)}",
+        f"The last admin of {_one_line(team)} has closed their account. So that the team stays in good hands, you are\n"
+        "its admin now: you can change its settings, invite people and give them roles. To hand it on, make somebody\n"
+        "else an admin in FocusFlow.",
     )
 
 
@@ -119,5 +158,8 @@ def _one_line(text: str) -> str:
 
 
 def _send(user: User, subject: str, text: str) -> None:
-    greeting = f"Hello {user.first_name or user.username},\n\n"
-    Mail.queue(user.email, subject, greeting + text + "\n\nDaybook\n", user=user)
+    Mail.queue(user.email, subject, _greeting(user) + text + FAREWELL, user=user)
+
+
+def _greeting(user: User) -> str:
+    return f"Hello {user.first_name or user.username},\n\n"

@@ -17,9 +17,10 @@ from sqlalchemy import ForeignKey, String, bindparam, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.clock import now
-from models.db import Base, Record, fetch, session
+from models.db import Base, Record, session
 from models.errors import RefreshExpired, TokenInvalid
 from models.events import record
+from models.statements import Statement
 from models.tokens import digest, issue_access
 from models.users import User
 from settings import settings
@@ -154,7 +155,7 @@ def end_login_of(token: str, user_id: int) -> bool:
     return login is not None
 
 
-_CALLER = (
+_CALLER = Statement(
     select(
         User.id,
         User.uid,
@@ -180,7 +181,7 @@ def caller_of(claims: dict[str, Any]) -> Record:
         sid, sub = uuid.UUID(claims["sid"]), uuid.UUID(claims["sub"])
     except (ValueError, TypeError, AttributeError) as error:
         raise TokenInvalid from error
-    found = fetch(_CALLER, sid=sid, sub=sub)
+    found = _CALLER.rows(sid=sid, sub=sub)
     if not found:
         raise TokenInvalid
     return found[0]

@@ -50,10 +50,29 @@ class Mail(Base):
             sealed=seal({"subject": subject, "text": text}, "mail"),
             unique_key=unique_key,
         )
-        session.add(mail)
+        return mail._add()
+
+    @classmethod
+    def queue_letter(cls, recipient: str, letter: str) -> Self:
+        """Ask for a letter that is written when it goes out, should there be anybody to get it."""
+        return cls(recipient=recipient, sealed=seal({"letter": letter}, "mail"))._add()
+
+    def _add(self) -> Self:
+        session.add(self)
         session.flush()
-        record(MailQueued(mail.id))
-        return mail
+        record(MailQueued(self.id))
+        return self
+
+    @property
+    def letter(self) -> str | None:
+        """The letter that is still to be written. Errors: Unreadable."""
+        wanted: str | None = unseal(self.sealed or "", "mail").get("letter")
+        return wanted
+
+    def write(self, user: User, subject: str, text: str) -> None:
+        """Put words in the place of the letter that was asked for; tried again, the same words go out."""
+        self.user_id, self.recipient = user.id, user.email
+        self.sealed = seal({"subject": subject, "text": text}, "mail")
 
     @property
     def content(self) -> tuple[str, str]:

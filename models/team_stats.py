@@ -132,8 +132,9 @@ def _people(organization_id: int, worked: set[int]) -> Select[*tuple[Any, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class ProjectLine:
-    """One project beside the others; the one without a name holds what lies in none."""
+    """One project beside the others; the one without an id holds what lies in none."""
 
+    id: int | None
     name: str
     seconds: int
     done: int
@@ -151,8 +152,7 @@ def seconds_by_project(scope: Scope, days: Days) -> list[ProjectLine]:
     chosen = select(Project.id, Project.name).where(Project.id.in_([id for id in ids if id is not None]))
     names = {row.id: row.name for row in session.execute(chosen)}
     lines = [
-        ProjectLine(names.get(id, "No project") if id else "No project", seconds.get(id, 0), *counts.get(id, (0, 0)))
-        for id in ids
+        ProjectLine(id, names.get(id or 0, "No project"), seconds.get(id, 0), *counts.get(id, (0, 0))) for id in ids
     ]
     return sorted(lines, key=lambda line: (-line.seconds, -line.done, line.name))
 

@@ -132,9 +132,16 @@ def people_by_hour(scope: Scope, days: Days) -> Hours:
 
 
 def _people_by_hour(scope: Scope, days: Days) -> Hours:
-    hours = (func.sum(team_days.c.hours.bitwise_rshift(hour).bitwise_and(1)) for hour in range(24))
-    row = session.execute(select(func.count(team_days.c.day.distinct()), *hours).where(*_days_of(scope, days))).one()
-    return Hours({hour: int(people) for hour, people in enumerate(row[1:]) if people}, row[0])
+    """People's days are gathered by their hours, of which there are few: 24 sums over all of them take long."""
+    wanted = _days_of(scope, days)
+    active = select(team_days.c.day).where(*wanted).distinct().subquery()
+    found = Hours(days=session.scalar(select(func.count()).select_from(active)) or 0)
+    alike = select(team_days.c.hours, func.count()).where(*wanted).group_by(team_days.c.hours)
+    for hours, count in session.execute(alike):
+        for hour in range(24):
+            if hours >> hour & 1:
+                found.people[hour] += count
+    return found
 
 
 def seconds_by_hour(scope: Scope, days: Days) -> dict[int, int]:

@@ -19,7 +19,7 @@ MOST_LYING = 12
 def draw_chart(canvas: Canvas, chart: Chart, x: float, y: float, room: float, height: float) -> int:
     """Draw a chart into a box, given by its lower left corner; returns how many characters cannot be shown."""
     missing = _say(canvas, f"{chart.title} ({chart.unit})", x, y + height - 11, 10, bold=True, room=room)
-    draw = _lying if len(chart.labels) <= MOST_LYING and not _are_days(chart) else _standing
+    draw = _lying if len(chart.labels) <= MOST_LYING and not chart.is_of_days else _standing
     return missing + draw(canvas, chart, x, y, room, height - 24)
 
 
@@ -57,10 +57,6 @@ def _standing(canvas: Canvas, chart: Chart, x: float, y: float, room: float, hei
     for number in range(0, len(chart.labels), every):
         missing += _say(canvas, chart.labels[number][-5:], x + left + step * number, y + 3, SMALL, color=QUIET)
     return missing
-
-
-def _are_days(chart: Chart) -> bool:
-    return bool(chart.labels) and chart.labels[0][:4].isdigit() and chart.labels[0][4:5] == "-"
 
 
 def _steps(top: float) -> list[float]:

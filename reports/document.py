@@ -13,20 +13,25 @@ Row = Sequence[Any]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `width` is its share of a page; hours and percents come as floats, moments as UTC instants."""
+    """One column. `width` is its share of a page; hours and percents come as floats, moments as UTC instants.
+
+    `longest` is what a page must not cut, where a text column has few values that are known.
+    """
 
     title: str
     kind: Kind = "text"
     width: float = 1.0
+    longest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under columns. The rows are read once and may be very many."""
+    """Rows under columns. The rows are read once and may be very many; `total` is one more that sums them up."""
 
     title: str
     columns: Sequence[Column]
     rows: Iterable[Row]
+    total: Row | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,11 @@ class Chart:
     unit: str
     labels: Sequence[str]
     values: Sequence[float]
+
+    @property
+    def is_of_days(self) -> bool:
+        """Whether the labels are days, which stand in a row, and not names, which lie below each other."""
+        return bool(self.labels) and self.labels[0][:4].isdigit() and self.labels[0][4:5] == "-"
 
 
 @dataclass(frozen=True, slots=True)

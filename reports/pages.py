@@ -27,6 +27,7 @@ SIZE = 8.5
 INK, QUIET, PALE, RULE = HexColor("#1f2a44"), HexColor("#5b6785"), HexColor("#f3f5fb"), HexColor("#d9deea")
 PAPER = HexColor("#ffffff")
 _RIGHT = ("count", "hours", "percent")
+_LONGEST = {"count": "100000", "hours": "10000.00", "percent": "100 %", "day": "2026-12-31", "moment": "2026-12-31"}
 
 
 def write(report: Report, path: str) -> None:
@@ -104,15 +105,24 @@ class _Paper:
         if not number:
             self._say("Nothing in this period.", EDGE + 4, self.y - 11, SIZE, color=QUIET)
             self.y -= LINE
+        elif table.total is not None:
+            if self.y - LINE < FOOT:
+                self._turn()
+                self._head(table.columns, places)
+            self._total(table.total, table.columns, places)
         self.y -= 18
 
     def _head(self, columns: Sequence[Column], places: Sequence[tuple[float, float]]) -> None:
+        titles = [_wrapped(column.title, room - 8) for column, (_, room) in zip(columns, places, strict=True)]
+        height = LINE + (max(map(len, titles)) - 1) * (SIZE + 1.5)
         self.canvas.setFillColor(INK)
-        self.canvas.rect(EDGE, self.y - LINE, WIDTH - 2 * EDGE, LINE, stroke=0, fill=1)
-        for column, (x, room) in zip(columns, places, strict=True):
-            text = fitted(column.title, SIZE, room - 8, bold=True)
-            self._say(text, _left(text, column, x, room, bold=True), self.y - 11, SIZE, bold=True, color=PAPER)
-        self.y -= LINE
+        self.canvas.rect(EDGE, self.y - height, WIDTH - 2 * EDGE, height, stroke=0, fill=1)
+        for column, lines, (x, room) in zip(columns, titles, places, strict=True):
+            for number, line in enumerate(reversed(lines)):  # they stand on the line that they share
+                text = fitted(line, SIZE, room - 8, bold=True)
+                y = self.y - height + 5 + number * (SIZE + 1.5)
+                self._say(text, _left(text, column, x, room, bold=True), y, SIZE, bold=True, color=PAPER)
+        self.y -= height
 
     def _row(
         self, row: Row, columns: Sequence[Column], places: Sequence[tuple[float, float]], *, is_dark: bool
@@ -126,13 +136,22 @@ class _Paper:
                 self.missing += self.cells.put(text, _left(text, column, x, room), self.y - 11)
         self.y -= LINE
 
+    def _total(self, row: Row, columns: Sequence[Column], places: Sequence[tuple[float, float]]) -> None:
+        self.canvas.setStrokeColor(INK)
+        self.canvas.line(EDGE, self.y, WIDTH - EDGE, self.y)
+        for value, column, (x, room) in zip(row, columns, places, strict=True):
+            if value is not None:
+                text = fitted(self._shown(value, column), SIZE, room - 8, bold=True)
+                self._say(text, _left(text, column, x, room, bold=True), self.y - 12, SIZE, bold=True)
+        self.y -= LINE
+
     def _shown(self, value: Any, column: Column) -> str:
         if column.kind == "hours":
             return f"{value:.2f}"
         if column.kind == "percent":
             return f"{100 * value:.0f} %"
         if isinstance(value, datetime):
-            return f"{value.astimezone(self.zone):%Y-%m-%d %H:%M}"
+            return f"{value.astimezone(self.zone):%Y-%m-%d}"  # on paper the day is enough
         return str(value)
 
     # -- pages
@@ -216,11 +235,38 @@ def say(
 
 
 def _places(columns: Sequence[Column]) -> list[tuple[float, float]]:
-    """Where each column begins, and how wide it is."""
-    whole = sum(column.width for column in columns)
+    """Where each column begins, and how wide it is: its share, or more where it would be cut with less."""
+    needed = [_needed(column) for column in columns]
+    rooms: dict[int, float] = {}
+    while True:
+        free = [number for number in range(len(columns)) if number not in rooms]
+        whole = sum(columns[number].width for number in free)
+        share = (WIDTH - 2 * EDGE - sum(rooms.values())) / whole if free else 0.0
+        tight = [number for number in free if columns[number].width * share < needed[number]]
+        if not tight:
+            rooms |= {number: columns[number].width * share for number in free}
+            break
+        rooms |= {number: needed[number] for number in tight}
     x, places = EDGE, []
-    for column in columns:
-        room = (WIDTH - 2 * EDGE) * column.width / whole
-        places.append((x, room))
-        x += room
+    for number in range(len(columns)):
+        places.append((x, rooms[number]))
+        x += rooms[number]
     return places
+
+
+def _needed(column: Column) -> float:
+    """Room for the longest word of the title and for the longest usual value."""
+    words = max(width(word, SIZE, bold=True) for word in column.title.split())
+    return max(words, width(column.longest or _LONGEST.get(column.kind, ""), SIZE)) + 10
+
+
+def _wrapped(title: str, room: float) -> list[str]:
+    """A title in as many lines as it takes."""
+    lines = [""]
+    for word in title.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and width(longer, SIZE, bold=True) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines

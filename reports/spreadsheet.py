@@ -47,14 +47,26 @@ class _Look:
         self.head: Format = workbook.add_format(
             {"bold": True, "font_color": "white", "bg_color": INK, "valign": "vcenter", "text_wrap": True}
         )
+        self.right_head: Format = workbook.add_format(
+            {
+                "bold": True, "font_color": "white", "bg_color": INK, "valign": "vcenter", "align": "right",
+                "text_wrap": True,
+            }
+        )  # fmt: skip
         self.fact: Format = workbook.add_format({"bold": True, "font_size": 12, "font_color": INK, "align": "left"})
         self.cells: dict[Kind, Format] = {
             kind: workbook.add_format({"num_format": form}) for kind, form in _NUMBERS.items()
         }
+        self.sums: dict[Kind, Format] = {
+            kind: workbook.add_format({"num_format": form, "bold": True, "top": 1, "top_color": INK})
+            for kind, form in _NUMBERS.items()
+        }
 
-    def put(self, sheet: Worksheet, row: int, column: int, value: Any, kind: Kind) -> None:
+    def put(
+        self, sheet: Worksheet, row: int, column: int, value: Any, kind: Kind, *, is_total: bool = False
+    ) -> None:
         """Write one cell as what it is; text is never read as a formula, a number or an address."""
-        cell = self.cells[kind]
+        cell = (self.sums if is_total else self.cells)[kind]
         if value is None:
             sheet.write_blank(row, column, None, cell)
         elif kind == "text":
@@ -71,7 +83,8 @@ class _Look:
 def _write_overview(workbook: Workbook, look: _Look, report: Report) -> None:
     sheet = workbook.add_worksheet("Overview")
     sheet.hide_gridlines(2)
-    sheet.set_column(0, 0, 34)
+    _set_paper(sheet)
+    sheet.set_column(0, 0, 40)
     sheet.set_column(1, 1, 16)
     sheet.write_string(0, 0, report.title, look.title)
     sheet.write_string(1, 0, f"{report.organization}, {report.period} ({report.zone})", look.quiet)
@@ -90,13 +103,13 @@ def _write_overview(workbook: Workbook, look: _Look, report: Report) -> None:
 def _write_chart(workbook: Workbook, sheet: Worksheet, look: _Look, chart: Chart, row: int, top: int) -> int:
     """Write a chart's numbers below each other and the chart beside them; returns the next free row."""
     sheet.write_string(row, 0, chart.title, look.head)
-    sheet.write_string(row, 1, chart.unit, look.head)
+    sheet.write_string(row, 1, chart.unit, look.right_head)
     start = row + 1
     for number, (label, value) in enumerate(zip(chart.labels, chart.values, strict=True)):
         sheet.write_string(start + number, 0, label)
         sheet.write_number(start + number, 1, value, look.cells["hours"])
     end = start + max(1, len(chart.labels)) - 1
-    drawn = workbook.add_chart({"type": "column"})
+    drawn = workbook.add_chart({"type": "column" if chart.is_of_days else "bar"})
     drawn.add_series(
         {
             "name": chart.title,
@@ -108,7 +121,12 @@ def _write_chart(workbook: Workbook, sheet: Worksheet, look: _Look, chart: Chart
     )
     drawn.set_title({"name": chart.title, "name_font": {"size": 12, "color": INK}})
     drawn.set_legend({"none": True})
-    drawn.set_y_axis({"name": chart.unit, "major_gridlines": {"visible": True, "line": {"color": "#d9deea"}}, "min": 0})
+    values = {"name": chart.unit, "major_gridlines": {"visible": True, "line": {"color": "#d9deea"}}, "min": 0}
+    if chart.is_of_days:
+        drawn.set_y_axis(values)
+    else:  # names need room to be read; the first of them on top
+        drawn.set_x_axis(values)
+        drawn.set_y_axis({"reverse": True, "interval_unit": 1, "num_font": {"size": 8}})
     drawn.set_size({"width": 760, "height": 320})
     sheet.insert_chart(top, 3, drawn)
     return end + 2
@@ -117,16 +135,35 @@ def _write_chart(workbook: Workbook, sheet: Worksheet, look: _Look, chart: Chart
 def _write_table(workbook: Workbook, look: _Look, table: Table) -> None:
     sheet = workbook.add_worksheet(table.title[:31])
     for number, column in enumerate(table.columns):
-        sheet.set_column(number, number, min(_WIDEST, max(11.0, len(column.title) + 3.0, column.width * 12)))
+        sheet.set_column(number, number, _width(column))
+    _set_paper(sheet)
+    sheet.repeat_rows(0)
     sheet.freeze_panes(1, 0)
     sheet.set_row(0, 20)
     for number, column in enumerate(table.columns):
-        sheet.write_string(0, number, _headed(column, look), look.head)
+        head = look.right_head if column.kind in ("count", "hours", "percent") else look.head
+        sheet.write_string(0, number, _headed(column, look), head)
     last = 0
     for last, row in enumerate(table.rows, 1):
         for number, (value, column) in enumerate(zip(row, table.columns, strict=True)):
             look.put(sheet, last, number, value, column.kind)
     sheet.autofilter(0, 0, last, len(table.columns) - 1)
+    if table.total is not None and last:
+        # A row apart, or sorting and filtering would take the sum for one more row.
+        for number, (value, column) in enumerate(zip(table.total, table.columns, strict=True)):
+            look.put(sheet, last + 2, number, value, column.kind, is_total=True)
+
+
+def _set_paper(sheet: Worksheet) -> None:
+    """As wide as one A4 page across, for those who print."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+
+
+def _width(column: Column) -> float:
+    """In characters; a moment takes sixteen."""
+    return min(_WIDEST, max(17.0 if column.kind == "moment" else 11.0, len(column.title) + 3.0, column.width * 12))
 
 
 def _headed(column: Column, look: _Look) -> str:

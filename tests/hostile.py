@@ -138,8 +138,9 @@ QUERY_REFUSED: dict[str, tuple[str, ...]] = {
     "enum": ("nonsense", "%00", "1"),
 }
 QUERY_ODD = (
-    "", "%00", "%FF%FE", "%ED%A0%80", "x" * 3000, "%27%20OR%201=1--", "%25_", "-1", "0", "10000000000000", "password",
-    "-user__password", "%0D%0ASet-Cookie:a=b", "..%2f..%2fetc", "%F0%9F%91%A9", "null", "[]", "{}",
+    "", "%00", "%FF%FE", "%ED%A0%80", "x" * 3000, "%27%20OR%201=1--", "%25_", "-1", "0", "53", "54", "101", "9999",
+    "2147483648", "9223372036854775808", "1000000000000", "password", "-user__password",
+    "%0D%0ASet-Cookie:a=b", "..%2f..%2fetc", "%F0%9F%91%A9", "null", "[]", "{}",
 )  # fmt: skip
 
 PATH_PARTS = (

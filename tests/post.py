@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import httpx2
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from tests.cast import transaction
 
@@ -25,7 +25,7 @@ class Post:
 
         with transaction(reading=True):
             waiting = select(Mail.id).where(Mail.sent_at.is_(None), Mail.failed_at.is_(None)).order_by(Mail.id)
-            waiting = waiting if email is None else waiting.where(Mail.recipient == email)
+            waiting = waiting if email is None else waiting.where(func.lower(Mail.recipient) == email.lower())
             due = list(db.session.scalars(waiting))
         return sum(send(mail_id) for mail_id in due)
 

@@ -8,6 +8,7 @@ from threading import Thread
 from typing import Any
 
 import httpx2
+from werkzeug.test import TestResponse
 
 from sandbox.server import Server
 from tests.cast import Person
@@ -15,6 +16,7 @@ from tests.connect import Provider
 from wsgi import application
 
 EVENTS = "/tymblok/v1/subscriptions/webhook"
+_KEY = {"Authorization": "Bearer sk_test_sandbox"}
 
 
 @contextmanager
@@ -42,12 +44,43 @@ class Shop(Provider):
 
     def buy(self, person: Person, plan: str = "pro_monthly") -> str:
         """Checkout and the pay button; where the browser is sent then."""
-        body = {"priceId": plan, "successUrl": "tymblok://subscription/success?s={CHECKOUT_SESSION_ID}"}
-        asked = person.post("/subscriptions/checkout", {**body, "cancelUrl": "tymblok://subscription/cancel"})
+        asked = self.ask(person, plan)
         assert asked.status_code == 200, asked.text
-        paid = httpx2.post(asked.json["data"]["checkoutUrl"], data={"card": "good"}, trust_env=False)
+        paid = self.pay(asked.json["data"]["checkoutUrl"])
         assert paid.status_code == 303, paid.text
         return str(paid.headers["Location"])
+
+    def ask(self, person: Person, plan: str = "pro_monthly") -> TestResponse:
+        """Ask for a page to pay on."""
+        body = {"priceId": plan, "successUrl": "tymblok://subscription/success?s={CHECKOUT_SESSION_ID}"}
+        return person.post("/subscriptions/checkout", {**body, "cancelUrl": "tymblok://subscription/cancel"})
+
+    def pay(self, page: str) -> httpx2.Response:
+        """Press the button on such a page."""
+        return httpx2.post(page, data={"card": "good"}, trust_env=False)
+
+    def sell(self, person: Person, plan: str = "monthly", reference: str | None = "account") -> None:
+        """A page that Daybook does not know of and so did not close is paid on."""
+        customer = person.get("/subscriptions/current").json["data"]["stripeCustomerId"]
+        form = {
+            "mode": "subscription",
+            "customer": customer,
+            "line_items[0][price]": f"price_sandbox_{plan}",
+            "success_url": "tymblok://a",
+            "cancel_url": "tymblok://b",
+        }
+        if reference is not None:
+            form["subscription_data[metadata][account]"] = reference
+        made = httpx2.post(
+            f"{self.base}/stripe/v1/checkout/sessions", data=form, headers=_KEY, trust_env=False
+        ).json()
+        assert self.pay(made["url"]).status_code == 303
+
+    def shelf(self, name: str) -> list[dict[str, Any]]:
+        """A list of the API, the oldest first."""
+        answer = httpx2.get(f"{self.base}/stripe/v1/{name}?limit=100", headers=_KEY, trust_env=False)
+        found: list[dict[str, Any]] = answer.json()["data"]
+        return found[::-1]
 
     def subscriptions(self, person: Person) -> list[dict[str, Any]]:
         customer = person.get("/subscriptions/current").json["data"]["stripeCustomerId"]
@@ -60,10 +93,7 @@ class Shop(Provider):
 
     def events(self) -> list[dict[str, Any]]:
         """All that happened, the oldest first."""
-        headers = {"Authorization": "Bearer sk_test_sandbox"}
-        answer = httpx2.get(f"{self.base}/stripe/v1/events?limit=100", headers=headers, trust_env=False)
-        found: list[dict[str, Any]] = answer.json()["data"]
-        return found[::-1]
+        return self.shelf("events")
 
     def send(self, *events: dict[str, Any], **more: Any) -> list[int]:
         """Deliver events in this order; what Daybook answered."""

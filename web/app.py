@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import orjson
 from flask import Flask, Response, g, request
-from flask.json.provider import JSONProvider
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -19,13 +17,13 @@ from models.faults import is_worth_retrying, meaning
 from settings import settings
 from web import auth, idempotency, telemetry
 from web.docs import Document, documented
+from web.json import OrjsonProvider
 from web.limits import counter, fingerprint
 from web.shape import HttpRefusal, Shape
 
 LARGEST_BODY = 1024 * 1024
 _READS = {"GET", "HEAD", "OPTIONS"}
 _TRIES = 3
-_JSON_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS | orjson.OPT_NON_STR_KEYS
 _TEXTS = {
     405: "This method is not allowed here",
     408: "The request took too long to arrive",
@@ -34,20 +32,6 @@ _TEXTS = {
     415: "Send the body as application/json",
     431: "The headers are too large",
 }
-
-
-class OrjsonProvider(JSONProvider):
-    """JSON by orjson: instants as `…Z` without fractions, days and UUIDs as text."""
-
-    def dumps(self, obj: Any, **kwargs: Any) -> str:
-        return orjson.dumps(obj, option=_JSON_OPTIONS).decode()
-
-    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        return orjson.loads(s)
-
-    def response(self, *args: Any, **kwargs: Any) -> Response:
-        value = self._prepare_response_obj(args, kwargs)
-        return Response(orjson.dumps(value, option=_JSON_OPTIONS), mimetype="application/json")
 
 
 class NumberId(BaseConverter):
@@ -76,15 +60,25 @@ class ContractApp(Flask):
         telemetry.watch(self, shape.contract)
         self.after_request(_harden)
 
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Views are plain functions; Flask asks each of them several times whether it is a coroutine."""
+        return func
+
     def dispatch_request(self) -> ResponseReturnValue:
         """One request is one transaction: returning commits, raising keeps nothing."""
         if request.routing_exception is not None:
             self.raise_routing_exception(request)
         view = self.view_functions[request.url_rule.endpoint]  # type: ignore[union-attr]
         request.max_content_length = getattr(view, "longest_body", LARGEST_BODY)
+        if request.method == "OPTIONS":
+            return self.make_default_options_response()
         if request.method not in _READS:
             # Before the transaction: on SQLite a body that arrives slowly would hold everybody's write lock.
             request.get_data()
+        asks = not getattr(view, "is_public", False)
+        uid = auth.read_bearer(self.shape.contract) if asks else None
+        if uid is not None or not asks:
+            self._limit(uid)  # before the transaction: nobody's write waits while Redis is asked
         for attempt in range(_TRIES):
             try:
                 with db.transaction(reading=request.method in _READS):
@@ -99,24 +93,21 @@ class ContractApp(Flask):
         raise AssertionError("the last try returns or raises")
 
     def _answer(self, view: Callable[..., Any]) -> ResponseReturnValue:
-        if request.method == "OPTIONS":
-            return self.make_default_options_response()
         if not getattr(view, "is_public", False):
             auth.authenticate(self.shape.contract)
-        self._limit()
+            self._limit(str(g.caller.uid))
         if not idempotency.is_asked_for():
-            return self.ensure_sync(view)(**(request.view_args or {}))
+            return view(**(request.view_args or {}))
         return idempotency.answer_once(
-            self.shape.contract, lambda: self.make_response(self.ensure_sync(view)(**(request.view_args or {})))
+            self.shape.contract, lambda: self.make_response(view(**(request.view_args or {})))
         )
 
-    def _limit(self) -> None:
+    def _limit(self, uid: str | None) -> None:
+        """Count this request once, for its user where he is known and the limit is his, else for its address."""
         limit = self.shape.limit(request.method, request.path)
         if limit is None or not settings.rate_limits or "standing" in g:
             return
-        caller = g.get("caller")
-        address = auth.client_address()
-        who = f"u{caller.id}" if caller is not None and limit.by == "user" else f"a{fingerprint(address)}"
+        who = f"u{uid}" if uid is not None and limit.by == "user" else f"a{fingerprint(auth.client_address())}"
         g.standing = counter.take(limit, who)
         if g.standing.is_over:
             raise TooMany(retry_after=float(g.standing.headers["Retry-After"]))
@@ -179,10 +170,9 @@ def _headers_of(refusal: Refusal) -> dict[str, str]:
 
 
 def _harden(response: Response) -> Response:
-    if "standing" in g:
-        response.headers.update(g.standing.headers)
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Cache-Control", "no-store")
+    headers, standing = response.headers, g.get("standing")
+    if standing is not None:
+        headers.extend(standing.headers)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Cache-Control", "no-store")
     return response
-
-

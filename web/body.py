@@ -16,6 +16,7 @@ from models.errors import Invalid
 from web.shape import HttpRefusal
 
 DEEPEST = 32
+_LONGEST_KEPT, _MOST_KEPT = 200, 2000
 _LARGEST = 2**63
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -33,6 +34,24 @@ class BodyParser(FlaskParser):
     """webargs with the contracts' status (400) and our strictness."""
 
     DEFAULT_VALIDATION_STATUS = 400
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._queries: dict[tuple[Schema, bytes], dict[str, Any]] = {}
+
+    def parse(self, argmap: Any, req: Request | None = None, *, location: str | None = None, **options: Any) -> Any:
+        """What a request carries. A query that was asked before means what it meant: everybody asks for today."""
+        text = request.query_string if location == "query" else b""
+        if len(text) > _LONGEST_KEPT or not isinstance(argmap, Schema) or location != "query":
+            return super().parse(argmap, req, location=location, **options)
+        key = argmap, text
+        known = self._queries.get(key)
+        if known is None:
+            known = super().parse(argmap, req, location=location, **options)
+            if len(self._queries) >= _MOST_KEPT:
+                self._queries.clear()
+            self._queries[key] = known
+        return dict(known)  # values of a query are plain: texts, numbers, days
 
     def load_json(self, req: Request, schema: Schema) -> Any:
         raw = req.get_data()

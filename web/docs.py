@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request, send_from_directory, url_for
@@ -40,8 +41,33 @@ class Document:
 class _Api(Api):
     """flask-smorest for the document alone; failures are answered by the app."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._unwritten: list[tuple[str, Routes]] = []
+        self._written: dict[str, Any] | None = None
+        self._writing = Lock()
+        super().__init__(*args, **options)
+
     def _register_error_handlers(self) -> None:
         pass
+
+    def register_blueprint(self, blp: Any, *, parameters: Any = None, **options: Any) -> None:
+        """Serve the routes now; write them into the document when somebody asks for it."""
+        name = options["name"]
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][name] = self
+        self._app.register_blueprint(blp, **options)
+        self._unwritten.append((name, blp))
+
+    def document(self) -> dict[str, Any]:
+        """The OpenAPI document. Making it is half of what starting the web would cost, so the first reader waits."""
+        with self._writing:
+            while self._unwritten:
+                name, routes = self._unwritten.pop(0)
+                routes.register_views_in_doc(self, self._app, self.spec, name=name, parameters=None)
+                self.spec.tag({"name": name, "description": routes.description})
+                self._written = None
+            if self._written is None:
+                self._written = self.spec.to_dict()
+            return self._written
 
 
 def documented(app: ContractApp, shape: Shape, document: Document) -> None:
@@ -88,13 +114,13 @@ def _name_operations(routes: Routes) -> None:
                 manual["parameters"] = [*manual["parameters"], PARAMETER]
 
 
-def _pages(api: Api, name: str, document: Document) -> Blueprint:
+def _pages(api: _Api, name: str, document: Document) -> Blueprint:
     pages = Blueprint(f"{name}_docs", __name__, url_prefix=document.base)
 
     @pages.get("/openapi.json")
     @public
     def openapi() -> dict[str, Any]:
-        return {**api.spec.to_dict(), "servers": [{"url": request.script_root or "/"}]}
+        return {**api.document(), "servers": [{"url": request.script_root or "/"}]}
 
     @pages.get("/docs/")
     @public

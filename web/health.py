@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import Any
 
 import redis
@@ -18,6 +19,8 @@ from settings import settings
 
 routes = Blueprint("health", __name__)
 STALE_WORKER_SECONDS = 60
+PATIENCE = 2.0
+"""Seconds that the database has for its answer: a server that is there and hangs is as good as away."""
 
 
 @routes.get("/healthz")
@@ -38,15 +41,14 @@ def ready() -> tuple[dict[str, Any], int]:
 def check() -> dict[str, str]:
     """Each part that Daybook stands on, `ok` or a word on what is wrong."""
     parts = {"database": "ok", "redis": "ok", "worker": "ok"}
-    try:
-        with db.transaction(reading=True):
-            db.session.execute(text("SELECT 1"))
-            age = seconds_since_worker()
-        if age is None or age > STALE_WORKER_SECONDS:
-            parts["worker"] = "not seen" if age is None else f"last seen {age:.0f} s ago"
-    except SQLAlchemyError:
+    found = _database.ask(PATIENCE)
+    if found is None:
         parts["database"] = "does not answer"
         parts["worker"] = "unknown"
+    elif found.worker_age is None:
+        parts["worker"] = "not seen"
+    elif found.worker_age > STALE_WORKER_SECONDS:
+        parts["worker"] = f"last seen {found.worker_age:.0f} s ago"
     try:
         redis.Redis.from_url(settings.redis_url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=None).ping()
     except redis.RedisError:
@@ -62,3 +64,40 @@ def metrics() -> Response:
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+class _Asked(threading.Thread):
+    """One question to the database, in a thread of its own, for it may wait for ever."""
+
+    def __init__(self) -> None:
+        super().__init__(name="readiness", daemon=True)
+        self.answered = False
+        self.worker_age: float | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            with db.transaction(reading=True):
+                db.session.execute(text("SELECT 1"))
+                self.worker_age = seconds_since_worker()
+            self.answered = True
+        except SQLAlchemyError:
+            pass
+
+
+class _Database:
+    """Asks one question at a time, so that asking again and again uses no connections up."""
+
+    def __init__(self) -> None:
+        self._asked: _Asked | None = None
+
+    def ask(self, seconds: float) -> _Asked | None:
+        """The answered question; None where no answer came in time."""
+        asked = self._asked
+        if asked is None or not asked.is_alive():
+            asked = self._asked = _Asked()
+        asked.join(seconds)
+        return asked if asked.answered else None
+
+
+_database = _Database()

@@ -8,12 +8,13 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, current_app, request
+from flask import Response, request
 from flask_smorest import Blueprint
 from werkzeug.sansio.response import Response as AnyResponse
 
 from web.body import BodyParser
 from web.idempotency import PARAMETER
+from web.json import dumps
 from web.shape import Shape
 
 _WITHOUT_BODY = {204, 205}
@@ -66,26 +67,27 @@ class Routes(Blueprint):
                 if status in _WITHOUT_BODY:
                     return Response(status=status)
                 body = self.shape.success(value)
-                answer = current_app.json.response(body)
-                answer.status_code = status
-                if request.method not in _READS or status != 200:
+                text = dumps(body)
+                answer = Response(text, status, mimetype="application/json")
+                if status != 200 or request.method not in _READS:
                     return answer
-                return _unless_known(answer, body, self.shape.lasting(body))
+                lasting = self.shape.lasting(body)
+                return _unless_known(answer, text if lasting is body else dumps(lasting))
 
             return document(answered)
 
         return decorate
 
 
-def _unless_known(answer: Any, body: Any, lasting: Any) -> Response:
+def _unless_known(answer: Response, lasting: bytes) -> Response:
     """The answer under a tag of what it says, or 304 to a client that has it already."""
-    text = answer.get_data() if lasting is body else current_app.json.dumps(lasting).encode()
-    tag = hashlib.blake2b(text, digest_size=12).hexdigest()
-    if request.if_none_match.contains_weak(tag):
+    tag = hashlib.blake2b(lasting, digest_size=12).hexdigest()
+    if "If-None-Match" in request.headers and request.if_none_match.contains_weak(tag):
         answer = Response(status=304)
-    answer.set_etag(tag, weak=True)
-    answer.headers["Cache-Control"] = "private, no-cache"  # keep it, but ask each time
-    answer.headers["Vary"] = "Authorization"
+    headers = answer.headers
+    headers["ETag"] = f'W/"{tag}"'
+    headers["Cache-Control"] = "private, no-cache"  # keep it, but ask each time
+    headers["Vary"] = "Authorization"
     return answer
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import update
 from celery_app import celery
 from models import db
 from models.clock import now
+from models.letters import write_letter
 from models.mail import Mail
 from models.queues import claim
 from models.seal import Unreadable
@@ -43,6 +44,9 @@ def send(mail_id: int) -> bool:
             mail.failed_at = now()
             return False
         try:
+            if not write_letter(mail):
+                db.session.delete(mail)
+                return False
             message = _compose(mail)
         except Unreadable:
             mail.failed_at = now()

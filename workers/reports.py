@@ -104,7 +104,7 @@ def _team(order: Order) -> Report:
     columns = [
         Column("Employee", width=2.2),
         Column("Username", width=1.6),
-        Column("Role", width=1.2),
+        Column("Role", width=1.2, longest="employee"),
         Column("Focus hours", "hours", 1.1),
         Column("Tasks completed", "count", 1.3),
         Column("Tasks open", "count", 1.0),
@@ -125,7 +125,9 @@ def _team(order: Order) -> Report:
         _bars("Focus by member", [(_name(share), share.seconds) for share in found.shares]),
         _by_day(by_day, days),
     ]
-    return _report(order, "Team report", facts, charts, Table("Members", columns, rows))
+    left = sum(share.open for share in found.shares)
+    total = ("Total", None, None, found.seconds / 3600, found.done, left, found.rate)
+    return _report(order, "Team report", facts, charts, Table("Members", columns, rows, total))
 
 
 def _project(order: Order) -> Report:
@@ -136,14 +138,17 @@ def _project(order: Order) -> Report:
         Column("Project", width=2.2),
         Column("Task", width=3.2),
         Column("Owner", width=1.9),
-        Column("Status", width=1.3),
-        Column("Priority", width=0.9),
-        Column("Focus hours", "hours", 1.25),
-        Column("Estimated pomodoros", "count", 1.0),
-        Column("Completed pomodoros", "count", 1.0),
-        Column("Created", "moment", 1.8),
-        Column("Completed", "moment", 1.8),
+        Column("Status", width=0.8, longest="in progress"),
+        Column("Priority", width=0.6, longest="medium"),
+        Column("Focus hours", "hours", 0.7),
+        Column("Estimated pomodoros", "count", 0.7),
+        Column("Completed pomodoros", "count", 0.7),
+        Column("Created", "moment", 0.8),
+        Column("Completed", "moment", 0.8),
     ]
+    seconds, done, left = (
+        sum(getattr(line, figure) for line in projects) for figure in ("seconds", "done", "open")
+    )
     summary = Table(
         "Projects",
         [
@@ -153,13 +158,13 @@ def _project(order: Order) -> Report:
             Column("Tasks open", "count"),
         ],
         [(line.name, line.seconds / 3600, line.done, line.open) for line in projects],
+        ("Total", seconds / 3600, done, left),
     )
-    seconds = sum(line.seconds for line in projects)
     facts = [
         ("Hours of focus", f"{seconds / 3600:.1f}"),
-        ("Tasks completed", str(sum(line.done for line in projects))),
-        ("Tasks open", str(sum(line.open for line in projects))),
-        ("Projects", str(len(projects))),
+        ("Tasks completed", str(done)),
+        ("Tasks open", str(left)),
+        ("Projects", str(sum(line.id is not None for line in projects))),
     ]
     charts = [_bars("Focus by project", [(line.name, line.seconds) for line in projects]), _by_day(by_day, days)]
     return _report(order, "Project report", facts, charts, Table("Tasks", columns, _task_rows(order)), [summary])
@@ -205,7 +210,8 @@ def _individual(order: Order) -> Report:
         (_name(line.member), line.member.username, line.day, line.seconds / 3600, line.done)
         for line in day_lines(order.scope, days)
     )
-    return _report(order, "Individual report", facts, charts, Table("Days", columns, rows))
+    total = ("Total", None, None, seconds / 3600, sum(share.done for share in shares))
+    return _report(order, "Individual report", facts, charts, Table("Days", columns, rows, total))
 
 
 _COMPOSERS: dict[Subject, Callable[[Order], Report]] = {"team": _team, "project": _project, "individual": _individual}

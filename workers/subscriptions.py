@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from celery_app import celery
-from connectors import stripe
+from connectors import checkout, stripe
 from connectors.base import ConnectorError
 from models import db
-from models.letters import send_payment_failed
+from models.errors import Conflict
+from models.letters import send_paid_twice, send_payment_failed
 from models.queues import claim
 from models.subscriptions import LIVE, StripeEvent, Subscription
 from models.users import User
@@ -43,17 +44,28 @@ def wake_subscriptions() -> None:
 
 
 def begin_checkout(user_id: int, plan: str, success_url: str, cancel_url: str) -> tuple[str, str]:
-    """A page at Stripe on which the user pays: its id and its address. Errors: ConnectorError."""
+    """A page at Stripe on which the user pays: its id and its address. It is the only open one of his.
+
+    Errors: ConnectorError, Conflict (there is a subscription already, perhaps since a moment ago).
+    """
     with db.transaction(reading=True):
         user = db.session.get_one(User, user_id)
         known = Subscription.of_user(user_id)
-        customer = known.customer_id if known else None
         reference, email, name = str(user.uid), user.email, user.name
-    if customer is None:
+    if known is None:
         made = stripe.create_customer(reference, email, name)
         with db.transaction():
-            customer = Subscription.open(db.session.get_one(User, user_id), made).customer_id
-    return stripe.create_checkout(customer, plan, reference, success_url, cancel_url)
+            known = Subscription.open(db.session.get_one(User, user_id), made)
+    session_id, address = checkout.create_checkout(known.customer_id, plan, reference, success_url, cancel_url)
+    checkout.close_pages(known.customer_id, before=session_id)
+    # Asked last: whoever paid on an older page before it was closed is seen here, though no event has come yet.
+    fetch(known.id)
+    with db.transaction(reading=True):
+        is_paid_for = db.session.get_one(Subscription, known.id).is_live
+    if is_paid_for:
+        checkout.close_pages(known.customer_id)
+        raise Conflict("There is a subscription already; it can be changed on the billing page")
+    return session_id, address
 
 
 def take(event: stripe.Event) -> None:
@@ -83,26 +95,52 @@ def fetch(subscription_id: int) -> bool:
             return False
         customer, is_over, number = row.customer_id, row.ends_with_account, row.begin_fetch()
     if is_over:
+        checkout.close_pages(customer)
         stripe.cancel_subscriptions(customer)
-    found = _present(stripe.list_subscriptions(customer))
+    found = stripe.list_subscriptions(customer)
+    kept = _kept(found)
+    if kept is not None and not is_over:
+        for doubled in _doubled(found, kept):
+            _undo(subscription_id, doubled)
     with db.transaction():
         row = db.session.get(Subscription, subscription_id)
         if row is None:
             return False
         return row.absorb(
             number,
-            subscription_id=found.id if found else None,
-            plan_id=found.plan if found else None,
-            status=found.status if found else None,
-            period_start=found.period_start if found else None,
-            period_end=found.period_end if found else None,
-            cancels_at_period_end=found.cancels_at_period_end if found else False,
+            subscription_id=kept.id if kept else None,
+            plan_id=kept.plan if kept else None,
+            status=kept.status if kept else None,
+            period_start=kept.period_start if kept else None,
+            period_end=kept.period_end if kept else None,
+            cancels_at_period_end=kept.cancels_at_period_end if kept else False,
         )
 
 
-def _present(found: Sequence[stripe.Subscription]) -> stripe.Subscription | None:
-    """The one that counts: the newest live one, else the newest."""
-    return next((each for each in found if each.status in LIVE), found[0] if found else None)
+def _kept(found: Sequence[stripe.Subscription]) -> stripe.Subscription | None:
+    """The one that counts, of a list with the newest first: the first of the live ones, else the newest of all."""
+    living = [each for each in found if each.status in LIVE]
+    ours = [each for each in living if each.plan is not None]
+    return next(reversed(ours or living or found[:1]), None)
+
+
+def _doubled(found: Sequence[stripe.Subscription], kept: stripe.Subscription) -> list[stripe.Subscription]:
+    """What our checkout sold although there was a subscription; what an operator made at Stripe is not ours to end."""
+    return [each for each in found if each.status in LIVE and each.account is not None and each.id != kept.id]
+
+
+def _undo(subscription_id: int, doubled: stripe.Subscription) -> None:
+    """Nobody pays twice: the money goes back, the user is told once, and the subscription ends.
+
+    It ends last, for as long as it lives the next look finds it again and does what was cut short.
+    """
+    log.warning("a second subscription was bought", extra={"subscription": subscription_id, "stripe": doubled.id})
+    checkout.give_back(doubled.id)
+    with db.transaction():
+        if StripeEvent.note(f"undone {doubled.id}", "second subscription undone"):
+            row = db.session.get_one(Subscription, subscription_id)
+            send_paid_twice(db.session.get_one(User, row.user_id))
+    checkout.cancel(doubled.id)
 
 
 def _adopt(customer: str, reference: str | None) -> Subscription | None:

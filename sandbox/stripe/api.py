@@ -142,6 +142,13 @@ def create_checkout() -> Response:
     return reply(checkout)
 
 
+@routes.get("/checkout/sessions")
+def list_checkouts() -> Response:
+    status = request.args.get("status")
+    chosen = of_customer(books().checkouts, request.args.get("customer"))
+    return listing([each for each in chosen if status in (None, each["status"])])
+
+
 @routes.get("/checkout/sessions/<id>")
 def show_checkout(id: str) -> Response:
     return reply(found(books().checkouts, id, "checkout.session"))
@@ -218,12 +225,39 @@ def cancel_subscription(id: str) -> Response:
 
 @routes.get("/invoices")
 def list_invoices() -> Response:
-    return listing(of_customer(books().invoices, request.args.get("customer")))
+    chosen = of_customer(books().invoices, request.args.get("customer"))
+    for name in ("subscription", "status"):
+        if name in request.args:
+            chosen = [each for each in chosen if each[name] == request.args[name]]
+    return listing(chosen)
 
 
 @routes.get("/invoices/<id>")
 def show_invoice(id: str) -> Response:
     return reply(found(books().invoices, id, "invoice"))
+
+
+@routes.get("/invoice_payments")
+def list_payments() -> Response:
+    chosen = [each for each in books().payments.values() if request.args.get("invoice") in (None, each["invoice"])]
+    return listing(chosen)
+
+
+@routes.post("/refunds")
+def create_refund() -> Response:
+    given = form()
+    intent = given.get("payment_intent")
+    payment = next((each for each in books().payments.values() if each["payment"]["payment_intent"] == intent), None)
+    if payment is None:
+        raise Refused(404, f"No such payment_intent: '{intent}'", code="resource_missing", param="payment_intent")
+    if any(each["payment_intent"] == intent for each in books().refunds.values()):
+        raise Refused(400, "Charge has already been refunded.", code="charge_already_refunded")
+    return reply(books().refund(payment, given.get("reason")))
+
+
+@routes.get("/refunds")
+def list_refunds() -> Response:
+    return listing(list(books().refunds.values()))
 
 
 @routes.get("/events")

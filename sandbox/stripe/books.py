@@ -57,6 +57,8 @@ class Books:
         self.portals: dict[str, Thing] = {}
         self.subscriptions: dict[str, Thing] = {}
         self.invoices: dict[str, Thing] = {}
+        self.payments: dict[str, Thing] = {}
+        self.refunds: dict[str, Thing] = {}
         self.events: list[Thing] = []
         self.answered: dict[str, Answered] = {}
         """By idempotency key."""
@@ -143,6 +145,7 @@ class Books:
         for invoice in self.invoices.values():
             if invoice["subscription"] == subscription["id"] and invoice["status"] == "open":
                 invoice.update(status="paid", amount_paid=invoice["total"], amount_remaining=0)
+                self._take_payment(invoice)
                 self.event("invoice.paid", invoice)
         subscription["status"] = "active"
         self.event("customer.subscription.updated", subscription)
@@ -207,4 +210,40 @@ class Books:
             "total": total,
         }
         subscription["latest_invoice"] = id
+        if is_paid:
+            self._take_payment(self.invoices[id])
         self.event("invoice.paid" if is_paid else "invoice.payment_failed", self.invoices[id])
+
+    def _take_payment(self, invoice: Thing) -> None:
+        id = self.id("inpay")
+        self.payments[id] = {
+            "id": id,
+            "object": "invoice_payment",
+            "amount_paid": invoice["total"],
+            "amount_requested": invoice["total"],
+            "created": int(time.time()),
+            "currency": invoice["currency"],
+            "invoice": invoice["id"],
+            "is_default": True,
+            "livemode": False,
+            "payment": {"type": "payment_intent", "payment_intent": self.id("pi")},
+            "status": "paid",
+        }
+
+    def refund(self, payment: Thing, reason: str | None) -> Thing:
+        """The money of a payment goes back."""
+        id = self.id("re")
+        self.refunds[id] = {
+            "id": id,
+            "object": "refund",
+            "amount": payment["amount_paid"],
+            "charge": None,
+            "created": int(time.time()),
+            "currency": payment["currency"],
+            "metadata": {},
+            "payment_intent": payment["payment"]["payment_intent"],
+            "reason": reason,
+            "status": "succeeded",
+        }
+        self.event("refund.created", self.refunds[id])
+        return self.refunds[id]

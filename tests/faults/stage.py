@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 
 from settings import ROOT, Settings
-from tests.faults.cluster import Postgres, Redis, family
+from tests.faults.cluster import LOOPBACK, Postgres, Redis, family
 from tests.product import free_ports
 
 
@@ -55,9 +55,9 @@ class Role:
 class Stage:
     """PostgreSQL, Redis, and the roles that a test starts on them; leaving the block ends everything."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, disk: int = 0, host: str = LOOPBACK) -> None:
         self.folder = folder
-        self.postgres, self.redis = Postgres(folder), Redis(folder)
+        self.postgres, self.redis = Postgres(folder, disk, host), Redis(folder, host)
         (self.port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{self.port}"
         self.roles: list[Role] = []

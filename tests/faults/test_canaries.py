@@ -47,7 +47,7 @@ def test_no_secret_stands_in_the_dump_or_in_a_log(stage: Stage, report) -> None:
         text=True,
     ).stdout  # fmt: skip
     logs = stage.logs()
-    assert "time_blocks" in dump and '"event": "request"' in logs  # else nothing would be found for want of looking
+    assert "time_blocks" in dump and '"event":"request"' in logs  # else nothing would be found for want of looking
     found = [
         f"{name} in the {where}"
         for name, secret in canaries.items()

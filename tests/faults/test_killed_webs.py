@@ -16,6 +16,7 @@ pytestmark = pytest.mark.timeout(300)
 CLIENTS = 8
 
 
+@pytest.mark.brief
 def test_killed_workers_and_a_killed_master_lose_nothing(stage: Stage, seconds: float, report) -> None:
     web = stage.serve()
     chance = random.Random(20261120)
@@ -43,7 +44,6 @@ def test_killed_workers_and_a_killed_master_lose_nothing(stage: Stage, seconds: 
 
 
 def test_a_killed_worker_costs_each_connection_one_answer_at_most(stage: Stage, report) -> None:
-    stage.clear()
     web = stage.serve()
     with Load(stage, CLIENTS) as load:
         for _ in range(2):

@@ -19,7 +19,7 @@ from tests.cast import Person
 from tests.connect import Provider, connect, integration_id
 from tests.staff import Broker, Employed, beat, employed, wait_for, worker
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.chaos]
 ITEMS = 450
 WAITING = 40
 

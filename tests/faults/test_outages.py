@@ -25,7 +25,6 @@ from tests.product import Product
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc"),
-    pytest.mark.xdist_group("product"),
     pytest.mark.slow,
 ]
 ITEMS = 5_000

@@ -7,12 +7,17 @@ import time
 
 import pytest
 
-from tests.faults.journal import STORED, Load
+from sandbox.app import Address
+from tests.connect import Provider, consent
+from tests.faults.journal import STORED, Journal, Load, Writer
+from tests.faults.somebody import wait_for
 from tests.faults.stage import Stage
 
 pytestmark = pytest.mark.timeout(300)
+TASK = 10.0
 
 
+@pytest.mark.brief
 def test_reloading_at_load_fails_no_request(stage: Stage, seconds: float, report) -> None:
     web = stage.serve()
     old = set(web.children())
@@ -32,7 +37,6 @@ def test_reloading_at_load_fails_no_request(stage: Stage, seconds: float, report
 
 
 def test_a_web_that_is_told_to_end_answers_what_it_has_begun(stage: Stage, report) -> None:
-    stage.clear()
     web = stage.serve()
     assert web.process is not None
     with Load(stage, 10, pause=0.1, keep_alive=False) as load:
@@ -50,6 +54,37 @@ def test_a_web_that_is_told_to_end_answers_what_it_has_begun(stage: Stage, repor
         load.journal.hold_against(connection)
         stored = {key for (key,) in connection.execute(STORED)}
     assert not unanswered & stored, "a request was begun, stored and not answered"
+
+
+def test_a_worker_that_is_told_to_end_finishes_its_task(stage: Stage, providers: Address, report) -> None:
+    stage.serve()
+    person = Writer(stage.url, "tymblok", Journal())
+    with Provider(providers, "github") as github:
+        github.fill(2)
+        asked = person.http.post("/tymblok/v1/integrations/github/connect", json={}).json()
+        assert person.http.get(consent(asked["data"]["authUrl"])).status_code < 400
+        worker, beat = stage.start("worker"), stage.start("beat")
+        assert worker.process is not None
+        wait_for(lambda: " ready." in worker.log.read_text(), 60)
+        github.fill(5)
+        github.fault("delay", seconds=TASK, path="/issues")
+        with stage.postgres.connect() as connection:
+            connection.execute("UPDATE integrations SET next_sync_at = now(), announce_at = now()")
+        wait_for(lambda: _syncing(stage), 30, pause=0.05)
+        told = time.monotonic()
+        worker.signal(signal.SIGTERM)
+        beat.kill()
+        status = worker.process.wait(60)
+        took = time.monotonic() - told
+    items = person.http.get("/tymblok/v1/inbox").json()["data"]
+    report("G2", f"a worker in a task of {TASK:.0f} s is gone {took:.1f} s after TERM, {len(items)} of 5 items stored")
+    assert status == 0 and took <= 30
+    assert len(items) == 5 and not _syncing(stage)
+
+
+def _syncing(stage: Stage) -> bool:
+    with stage.postgres.connect() as connection:
+        return connection.execute("SELECT 1 FROM integrations WHERE lease_token IS NOT NULL").fetchone() is not None
 
 
 def test_an_idle_worker_that_is_told_to_end_ends(stage: Stage, report) -> None:

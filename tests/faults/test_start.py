@@ -13,6 +13,7 @@ import pytest
 from settings import DEVELOPMENT_SECRET, ROOT, Settings
 from tests.faults.stage import Stage
 
+pytestmark = [pytest.mark.chaos, pytest.mark.brief]
 GOOD = {
     "DAYBOOK_ENV": "production",
     "PUBLIC_URL": "https://daybook.example",

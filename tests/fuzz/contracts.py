@@ -10,16 +10,24 @@ import pytest
 from schemathesis.generation.stateful import run_state_machine_as_test
 
 from tests.fuzz.documents import EXAMPLES, document
-from tests.fuzz.traveller import Traveller, nothing, organization, work
+from tests.fuzz.traveller import Traveller, is_end, nothing, organization, work
 
 pytestmark = pytest.mark.timeout(900)
 
-tymblok = document("/tymblok/v1", Traveller("tymblok", nothing))
-focusflow = document("/focusflow/api/v1", Traveller("focusflow", work))
-organizations = document("/focusflow/api/v2", Traveller("focusflow", organization))
-produktifin = document("/produktifin/v1", Traveller("produktifin", nothing))
-pomodoro_timer = document("/pomodoro-timer/api/v1", Traveller("pomodoro-timer", nothing))
-flow_sudoku = document("/flow-sudoku/v1", Traveller("flow-sudoku", nothing))
+travellers = {
+    "tymblok": Traveller("tymblok", nothing),
+    "focusflow": Traveller("focusflow", work),
+    "organizations": Traveller("focusflow", organization),
+    "produktifin": Traveller("produktifin", nothing),
+    "pomodoro-timer": Traveller("pomodoro-timer", nothing),
+    "flow-sudoku": Traveller("flow-sudoku", nothing),
+}
+tymblok = document("/tymblok/v1", travellers["tymblok"])
+focusflow = document("/focusflow/api/v1", travellers["focusflow"])
+organizations = document("/focusflow/api/v2", travellers["organizations"])
+produktifin = document("/produktifin/v1", travellers["produktifin"])
+pomodoro_timer = document("/pomodoro-timer/api/v1", travellers["pomodoro-timer"])
+flow_sudoku = document("/flow-sudoku/v1", travellers["flow-sudoku"])
 
 CHAINED = {"tymblok": tymblok, "focusflow": focusflow, "organizations": organizations, "produktifin": produktifin}
 """Documents in which one answer's ids are asked for by another operation."""
@@ -57,8 +65,15 @@ def test_flow_sudoku(case):
 
 @pytest.mark.parametrize("name", CHAINED)
 def test_chains_of_requests(name):
+    # What ends an account would make the next request somebody else's, to whom the chain's own things are not found.
+    lasting = CHAINED[name].exclude(lambda context: is_end(context.operation.method, context.operation.path))
+
+    class Chain(lasting.as_state_machine()):
+        def setup(self):
+            travellers[name].begin()
+
     run_state_machine_as_test(
-        CHAINED[name].as_state_machine(),
+        Chain,
         settings=hypothesis.settings(
             max_examples=EXAMPLES,
             stateful_step_count=8,

@@ -17,8 +17,8 @@ _CONFIG = {
     "generation": {"max-examples": EXAMPLES, "database": "none", "with-security-parameters": False},
     "checks": {
         # A document says of which kind a value is; what only the rules say (an end after its start, a category that
-        # exists, a token that was mailed) is refused with the same 400, so a refusal alone proves nothing.
-        "positive_data_acceptance": {"enabled": False},
+        # exists, a token that was mailed) is refused with the same 400. Any other refusal of valid data is a fault.
+        "positive_data_acceptance": {"enabled": True, "expected-statuses": ["2xx", 400, 401, 402, 403, 404, 409, 502]},
     },
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -17,8 +17,7 @@ from models.db import Base, session
 from models.integrations import Integration, claim_due
 from models.invites import Invite
 from models.mail import Mail
-from models.organizations import Membership, Organization
-from models.projects import Project
+from models.organizations import Organization
 from models.subscriptions import Subscription
 from models.users import User
 from sandbox.app import Address
@@ -32,7 +31,6 @@ from workers.revocations import revoke
 from workers.subscriptions import check_subscription
 
 MARK = "Zanzibar"
-Meet = Callable[..., Person]
 
 
 @pytest.fixture(autouse=True)
@@ -176,36 +174,3 @@ def alice_id(person: Person) -> int:
     user = User.by_email(person.email, includes_deleted=True)
     assert user is not None
     return user.id
-
-
-def test_what_belongs_to_a_team_stays_with_the_team(meet: Meet) -> None:
-    alice, bob = meet("alice"), meet("bob")
-    doors = {}
-    for person in (alice, bob):
-        body = {"email": person.email, "password": PASSWORD}
-        doors[person] = person.front.call("POST", "/focusflow/api/v1/auth/login/", body).json["tokens"]["access"]
-    call = lambda who, method, path, body=None: who.front.call(  # noqa: E731
-        method, f"/focusflow/api{path}", body, token=doors[who]
-    )
-    slug = f"team-{uuid.uuid4().hex[:8]}"
-    with transaction():
-        organization = Organization.create(session.get_one(User, alice.id), name="Team", slug=slug)
-        Membership.join(organization.id, bob.id, "employee")
-        other = Organization.create(session.get_one(User, bob.id), name="Other", slug=f"{slug}-2")
-        Invite.send(other, session.get_one(User, bob.id), "admin", email=alice.email.upper(), role="employee")
-        organization_id = organization.id
-    made = call(alice, "POST", "/v1/projects/", {"name": "Ours", "color_code": "#FF5733"})
-    assert made.status_code == 201, made.text
-    with transaction():
-        session.get_one(Project, made.json["id"]).organization_id = organization_id
-    user_id = alice.id
-    assert alice.delete("/users/me").status_code == 200
-    with time_machine.travel(time.time() + 31 * 86400, tick=False):
-        erase_due()
-    assert owned(user_id) == {}
-    projects = call(bob, "GET", "/v1/projects/").json
-    assert "Ours" in str(projects)
-    with transaction(reading=True):
-        organization = session.scalars(select(Organization).where(Organization.slug == slug)).one()
-        assert (organization.owner_id, Membership.of(organization.id, bob.id).role) == (bob.id, "admin")
-        assert not session.scalars(select(Invite).where(Invite.email_key == alice.email)).all()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -122,6 +124,38 @@ def test_a_token_is_good_for_its_own_kind_and_door_alone(origin: Door, alice: Pe
             "access": 200 if is_home else 401,
         }
         assert {what: answer.status_code for what, answer in seen.items()} == wanted, (origin.name, door.name)
+
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
+def test_tokens_live_as_long_as_is_written_down(door: Door, alice: Person) -> None:
+    access, refresh = door.tokens(alice.email, alice.username)
+    part = access.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    assert claims["exp"] - claims["iat"] == (900 if door.name == "tymblok" else 3600)
+    entered = datetime.fromtimestamp(claims["iat"], UTC)
+    with time_machine.travel(entered + timedelta(days=30, seconds=1), tick=False):
+        assert door.renewed_with(refresh).status_code == 401
+    with time_machine.travel(entered + timedelta(days=30, seconds=-2), tick=False):
+        assert door.renewed_with(refresh).status_code == 200
+
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
+def test_tokens_are_kept_by_no_cache_and_read_by_no_other_site(door: Door, alice: Person) -> None:
+    origin = {"Origin": "https://evil.example"}
+    body = {"email": alice.email, "password": PASSWORD, "username": alice.username}
+    answer = elsewhere().call("POST", door.base + door.login, body, headers=origin)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert answer.mimetype == "application/json" and answer.headers["Content-Type"].lower() in (
+        "application/json", "application/json; charset=utf-8"
+    )  # fmt: skip
+    asked = elsewhere().call(
+        "OPTIONS", door.base + door.login, headers=origin | {"Access-Control-Request-Method": "POST"}
+    )
+    for each in (answer, asked):
+        assert "Access-Control-Allow-Origin" not in each.headers
+        assert "Access-Control-Allow-Credentials" not in each.headers
 
 
 def test_a_personal_api_token_is_good_at_every_door_and_refreshes_nothing(alice: Person) -> None:

@@ -178,6 +178,9 @@ def test_other_methods_and_tokens(operation: Operation, home: Household) -> None
     for method in ("TRACE", "PROPFIND", "BREW", "POST", "PUT", "PATCH", "DELETE"):
         if (method, operation.path) not in {(each.method, each.path) for each in operations()}:
             check(operation, home.call(method, path), method, 404, 405)
+    if operation.method == "GET":
+        for end in ("/", "//", "%2f", "/.", ";x=1", "%00"):
+            check(operation, home.call("GET", path.rstrip("/") + end), end)
     if not operation.is_public:
         for token in (None, "x", "a.b.c", "x" * 20_000):
             answer = home.front.call(operation.method, path, token=token)

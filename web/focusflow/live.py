@@ -1,51 +1,35 @@
-"""Live events over a WebSocket: `/ws/pomodoro/`, in the same process and at the same address as everything else.
+"""The door to live events: a WebSocket at `/ws/pomodoro/`, in the same process and at the same address as all else.
 
-The first message carries the token, within ten seconds of connecting whatever else is sent. Then come the events, each
-with an id; who was away asks with `?last_event_id=` for what he missed in the last hour. A socket holds no database
-connection and no transaction.
+The handshake is a request like others. Then the connection is taken from the server, which has its thread or greenlet
+back at once, and given to the lookout. A socket holds no database connection and no transaction.
 """
 
 from __future__ import annotations
 
-import queue
+import base64
+import binascii
+import os
 import re
-import threading
-import time
+import socket
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 import orjson
-import structlog
 from gevent import monkey
-from simple_websocket import ConnectionClosed
-from wsproto.utilities import ProtocolError
+from wsproto.utilities import generate_accept_token
 
-from models import db
-from models.api_keys import MARK, caller_of_key
-from models.errors import Invalid, Refusal, TokenInvalid, TooMany
-from models.live import missed_by, newest_id
-from models.logins import caller_of
-from models.organizations import list_organizations
-from models.tokens import read_access
 from settings import settings
-from web.body import strict_json
-from web.focusflow.places import Place, places
+from web.focusflow.listener import Listener
+from web.focusflow.lookout import lookout
 from web.focusflow.shape import shape
-from web.focusflow.switchboard import Farewell, Frame, Listener, frame_text, switchboard
-from web.focusflow.wire import Wire, detached
 from web.shape import Failure
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-log = structlog.get_logger("daybook.live")
 PATH = "/ws/pomodoro"
-GREETING_SECONDS = 10.0
-PING_SECONDS = 25.0
-MOST_TEAMS = 1000
-THREADED_SOCKETS = 500
-"""At most, where every socket costs two threads."""
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
@@ -58,17 +42,8 @@ def beside(app: WSGIApplication) -> WSGIApplication:
         refusal = _refusal(environ)
         if refusal is not None:
             return _answer(start_response, refusal)
-        is_green = monkey.is_module_patched("socket")
-        if not is_green:
-            environ = {**environ, "gunicorn.socket": detached(environ["gunicorn.socket"])}
-        try:
-            wire = Wire(environ)
-        except (ProtocolError, ConnectionError, OSError):
-            raise StopIteration from None  # the handshake was none; the server closes what is left
-        if is_green:
-            _converse(wire, environ)
-        else:  # a thread of its own, so that the server's threads stay free for requests
-            threading.Thread(target=_converse, args=(wire, environ), name="live-socket", daemon=True).start()
+        environ["gunicorn.socket"].sendall(_handshake(environ))
+        lookout.take(_taken(environ["gunicorn.socket"]), partial(Listener, last_event_id=_last_event_id(environ)))
         raise StopIteration  # gunicorn's sign that the connection was taken over
 
     return application
@@ -81,14 +56,20 @@ def _refusal(environ: WSGIEnvironment) -> Failure | None:
         and environ.get("HTTP_UPGRADE", "").lower() == "websocket"
         and "upgrade" in environ.get("HTTP_CONNECTION", "").lower()
         and environ.get("HTTP_SEC_WEBSOCKET_VERSION") == "13"
-        and environ.get("HTTP_SEC_WEBSOCKET_KEY")
+        and _is_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""))
     )
     if not is_upgrade or "gunicorn.socket" not in environ:
         return Failure(426, "VALIDATION_ERROR", "Connect with a WebSocket client")
-    most = settings.live_sockets if monkey.is_module_patched("socket") else min(THREADED_SOCKETS, settings.live_sockets)
-    if switchboard.is_closing or switchboard.count >= most:
+    if lookout.is_closing or lookout.count >= settings.live_sockets:
         return Failure(503, "INTERNAL_ERROR", "There are too many live connections; try again later")
     return None
+
+
+def _is_key(given: str) -> bool:
+    try:
+        return len(base64.b64decode(given, validate=True)) == 16
+    except (binascii.Error, ValueError):
+        return False
 
 
 def _answer(start_response: StartResponse, failure: Failure) -> Iterable[bytes]:
@@ -99,102 +80,25 @@ def _answer(start_response: StartResponse, failure: Failure) -> Iterable[bytes]:
     return [body]
 
 
-def _converse(wire: Wire, environ: WSGIEnvironment) -> None:
-    """One socket's life."""
-    began = time.monotonic()
-    try:
-        try:
-            listener, expires_at, teams = _greet(wire)
-            place = places.take(teams)
-        except Refusal as refusal:
-            failure = shape.describe(refusal)
-            wire.send(orjson.dumps({"type": "error", **shape.failure(failure)}).decode())
-            wire.close(4429 if isinstance(refusal, TooMany) else 4401, failure.message)
-            return
-        wire.on_gone = lambda: listener.offer(None)
-        try:
-            with switchboard.connected(listener):
-                log.info("live connection opened", user=listener.user_id)
-                _serve(wire, listener, place, expires_at, _last_event_id(environ))
-        finally:
-            place.leave()
-    except (ConnectionClosed, OSError, ProtocolError):
-        pass  # the client is gone, and with him everybody who could be told
-    except Exception:
-        log.exception("live connection failed")
-    finally:
-        wire.cut()
-        log.info("live connection closed", seconds=round(time.monotonic() - began, 1))
+def _handshake(environ: WSGIEnvironment) -> bytes:
+    token = generate_accept_token(environ["HTTP_SEC_WEBSOCKET_KEY"].encode())
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + token + b"\r\n\r\n"
+    )
 
 
-def _greet(wire: Wire) -> tuple[Listener, float | None, list[int]]:
-    """Wait for the token: whose socket it is, the Unix time when it must close, and the organisations of its user.
-
-    Errors: TokenInvalid and kin.
-    """
-    message = wire.receive(timeout=GREETING_SECONDS)
-    wire.stop_listening()
-    if message is None:
-        raise TokenInvalid("No token came within ten seconds")
-    try:
-        given = strict_json(message if isinstance(message, bytes) else message.encode())
-    except (Invalid, UnicodeEncodeError) as error:
-        raise TokenInvalid("The first message must be JSON with the token") from error
-    token = given.get("token") if isinstance(given, dict) else None
-    if not isinstance(token, str):
-        raise TokenInvalid("The first message must carry the token")
-    with db.transaction(reading=True):
-        if token.startswith(MARK):
-            caller: Any = caller_of_key(token)
-            credential, expires_at = caller.key_uid, caller.expires_at and caller.expires_at.timestamp()
-        else:
-            claims = read_access(token, "focusflow")
-            caller = caller_of(claims)
-            credential, expires_at = caller.login_uid, claims["exp"]
-        teams = [row.id for row in list_organizations(caller.id, limit=MOST_TEAMS)]
-    return Listener(caller.id, str(credential), wire.cut), expires_at, teams
-
-
-def _serve(
-    wire: Wire, listener: Listener, place: Place, expires_at: float | None, last_event_id: int | None
-) -> None:
-    """Say hello, send what was missed, then what happens."""
-    with db.transaction(reading=True):
-        newest = newest_id(listener.user_id)
-        missed = [] if last_event_id is None else missed_by(listener.user_id, last_event_id)
-    _send(wire, listener, orjson.dumps({"type": "connected", "data": {"last_event_id": newest}}).decode())
-    for row in missed:
-        _send(wire, listener, frame_text(row.id, row.kind, row.data))
-    sent = {row.id for row in missed}
-    next_ping = time.monotonic() + PING_SECONDS
-    while True:
-        left = next_ping - time.monotonic()
-        if expires_at is not None:
-            left = min(left, expires_at - time.time())
-        try:
-            item = listener.waiting.get(timeout=max(0.0, left))
-        except queue.Empty:
-            if expires_at is not None and time.time() >= expires_at:
-                wire.close(4401, "The token has expired")
-                return
-            if time.monotonic() >= next_ping:
-                wire.beat()
-                place.keep()
-                next_ping = time.monotonic() + PING_SECONDS
-            continue
-        if item is None:
-            return
-        if isinstance(item, Farewell):
-            wire.close(item.code, item.reason)
-            return
-        if isinstance(item, Frame) and item.id not in sent:
-            _send(wire, listener, item.text)
-
-
-def _send(wire: Wire, listener: Listener, text: str) -> None:
-    listener.sending_since = time.monotonic()
-    wire.send(text)
-    listener.sending_since = None
+def _taken(server_socket: socket.socket) -> int:
+    """The connection's descriptor, which the server may not close any more."""
+    if monkey.is_module_patched("socket"):
+        return server_socket.detach()
+    # gunicorn's threads shut down what they close, which would reach a copy too: theirs then leads to nothing.
+    own = os.dup(server_socket.fileno())
+    left, right = socket.socketpair()
+    os.dup2(left.fileno(), server_socket.fileno())
+    left.close()
+    right.close()
+    return own
 
 
 def _last_event_id(environ: WSGIEnvironment) -> int | None:

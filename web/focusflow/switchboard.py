@@ -8,31 +8,27 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
 import threading
 import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import redis
-from prometheus_client import Gauge
 
 from models import db
 from models.db import Record
 from models.departures import MEMBERSHIP_ENDED
 from models.live import newest_id, written_after
 from models.logins import alive_among
+from web.focusflow.wire import text_frame
 from workers.live import channel, connect
 
+if TYPE_CHECKING:
+    from web.focusflow.listener import Listener
+
 log = logging.getLogger(__name__)
-SOCKETS = Gauge("daybook_live_sockets", "Open live connections", ("contract",), multiprocess_mode="livesum")
-MOST_WAITING = 100
-"""Frames that may wait for one reader; one who is slower than that is closed, not waited for."""
-LONGEST_SEND = 15.0
 LOOK_SECONDS, LOOK_SECONDS_ALONE = 5.0, 1.0
 CHECK_SECONDS = 15.0
 _OVERLAP = 200
@@ -40,26 +36,6 @@ _OVERLAP = 200
 _REMEMBERED = 5000
 _CLOSED_LOGIN = (4401, "The token is no longer valid")
 _LEFT_TEAM = (4403, "Your membership has ended; connect again")
-_GOING_AWAY = (1001, "The server is restarting")
-
-
-@dataclass(eq=False, slots=True)
-class Listener:
-    """One authenticated socket: whose it is, what may withdraw it, and the frames that wait for it."""
-
-    user_id: int
-    credential: str
-    """Uid of the login or personal token."""
-    cut: Any
-    waiting: queue.SimpleQueue[Any] = field(default_factory=queue.SimpleQueue)
-    sending_since: float | None = None
-
-    def offer(self, item: Any) -> None:
-        """Leave a frame, a farewell or None (gone) for it."""
-        if self.waiting.qsize() >= MOST_WAITING:
-            self.cut()
-        else:
-            self.waiting.put(item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,62 +43,38 @@ class Frame:
     """An event on its way out."""
 
     id: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Farewell:
-    """Word that a socket must close."""
-
-    code: int
-    reason: str
+    data: bytes
 
 
 class Switchboard:
     """The listeners of this process."""
 
     def __init__(self) -> None:
+        self.lock = threading.Lock()
         self._listeners: dict[int, set[Listener]] = defaultdict(set)
-        self._lock = threading.Lock()
         self._seen: OrderedDict[int, None] = OrderedDict()
         self._newest = 0
         self._process: int | None = None
         self._has_redis = False
-        self.count = 0
-        self._worker: Any = None
 
-    @property
-    def is_closing(self) -> bool:
-        """Whether this process ends."""
-        return self._worker is not None and not self._worker.alive
-
-    @contextmanager
-    def connected(self, listener: Listener) -> Iterator[None]:
+    def join(self, listener: Listener) -> None:
         """Let a listener hear what happens from now on."""
         self._start()
-        with self._lock:
+        with self.lock:
             self._listeners[listener.user_id].add(listener)
-            self.count += 1
-        SOCKETS.labels("focusflow").inc()
-        try:
-            yield
-        finally:
-            with self._lock:
-                group = self._listeners[listener.user_id]
-                group.discard(listener)
-                if not group:
-                    del self._listeners[listener.user_id]
-                self.count -= 1
-            SOCKETS.labels("focusflow").dec()
 
-    def watch(self, worker: Any) -> None:
-        """Say good-bye to everybody once a gunicorn worker is told to stop."""
-        self._worker = worker
+    def leave(self, listener: Listener) -> None:
+        """Tell a listener nothing more."""
+        with self.lock:
+            group = self._listeners.get(listener.user_id, set())
+            group.discard(listener)
+            if not group:
+                self._listeners.pop(listener.user_id, None)
 
     # -- how events get here
 
     def _start(self) -> None:
-        with self._lock:
+        with self.lock:
             if self._process == os.getpid():
                 return
             self._process = os.getpid()
@@ -156,12 +108,12 @@ class Switchboard:
             whom = message["farewell"]
             for listener in self._everybody():
                 if whom in (listener.credential, listener.user_id):
-                    listener.offer(Farewell(*_CLOSED_LOGIN))
+                    listener.farewell(*_CLOSED_LOGIN)
         else:
             self._deliver(message["event"], message["user"], message["kind"], message["data"])
 
     def _deliver(self, id: int, user_id: int, kind: str, data: dict[str, Any]) -> None:
-        with self._lock:
+        with self.lock:
             if id in self._seen:
                 return
             self._seen[id] = None
@@ -169,11 +121,11 @@ class Switchboard:
                 self._seen.popitem(last=False)
             listeners = tuple(self._listeners.get(user_id, ()))
         if listeners:
-            frame = Frame(id, frame_text(id, kind, data))
+            frame = Frame(id, event_frame(id, kind, data))
             for listener in listeners:
                 listener.offer(frame)
                 if kind == MEMBERSHIP_ENDED:
-                    listener.offer(Farewell(*_LEFT_TEAM))
+                    listener.farewell(*_LEFT_TEAM)
 
     # -- what looks after it
 
@@ -182,12 +134,6 @@ class Switchboard:
         while True:
             time.sleep(0.5)
             present = time.monotonic()
-            for listener in self._everybody():
-                since = listener.sending_since
-                if self.is_closing:
-                    listener.offer(Farewell(*_GOING_AWAY))
-                elif since is not None and present - since > LONGEST_SEND:
-                    listener.cut()
             try:
                 if present - looked >= (LOOK_SECONDS if self._has_redis else LOOK_SECONDS_ALONE):
                     looked = present
@@ -221,20 +167,20 @@ class Switchboard:
                 alive |= alive_among(credentials[start : start + 500])
         for listener in listeners:
             if listener.credential not in alive:
-                listener.offer(Farewell(*_CLOSED_LOGIN))
+                listener.farewell(*_CLOSED_LOGIN)
 
     def _everybody(self) -> list[Listener]:
-        with self._lock:
+        with self.lock:
             return [listener for group in self._listeners.values() for listener in group]
 
 
-def frame_text(id: int, kind: str, data: dict[str, Any]) -> str:
+def event_frame(id: int, kind: str, data: dict[str, Any]) -> bytes:
     """An event as the contract writes it, with its id for a later `last_event_id`."""
     if kind == "task_started" and "session_id" in data:
         session = {"id": data["session_id"], "duration_minutes": data["duration_minutes"]}
         told = {name: data[name] for name in ("task_id", "title", "started_at")}
         data = {**told, "pomodoro_session": session}
-    return orjson.dumps({"type": kind, "data": data, "id": id}).decode()
+    return text_frame(orjson.dumps({"type": kind, "data": data, "id": id}))
 
 
 switchboard = Switchboard()

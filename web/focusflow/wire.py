@@ -1,116 +1,183 @@
-"""One WebSocket: simple-websocket, made safe for clients that send much, read slowly or break the rules.
+"""One WebSocket: frames go out and messages come in without anybody's waiting for either.
 
-Frames go out whole and uncompressed (a compressor costs a quarter of a megabyte for each socket). After the greeting
-nothing that a client says is kept, and one who does not stop talking is cut off.
+It has no thread and no greenlet of its own, which would cost more than all the rest of it; the lookout tells it when
+there is something to read or room to write. A frame's bytes are the same for all its readers, so an event is encoded
+once for everybody; nothing is compressed, for a compressor costs a quarter of a megabyte for each socket.
 """
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
-from simple_websocket import Server
-from wsproto.events import Ping
-from wsproto.utilities import RemoteProtocolError
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import CloseConnection, Message, Ping, Pong
+from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 LARGEST_MESSAGE = 8192
 """Bytes; a token has at most 4,096."""
-MOST_MESSAGES = 120
-"""That a client may send in a minute after the greeting."""
+MOST_FRAMES = 300
+"""That a client may send in a minute."""
+MOST_UNSENT = 256 * 1024
+"""Bytes that may wait, beside what the kernel holds, for a reader who is slow; one who is slower is cut off."""
+_PING = b"\x89\x00"
 
 
-class Wire(Server):
-    """A WebSocket whose handshake is done. Errors of making one: RemoteProtocolError, ConnectionError."""
+class Gone(Exception):
+    """The client has left, or may not stay."""
 
-    pong_received: bool
 
-    def __init__(self, environ: dict[str, Any]) -> None:
-        self.on_gone: Callable[[], None] = lambda: None
-        without_compression = {name: environ[name] for name in environ if name != "HTTP_SEC_WEBSOCKET_EXTENSIONS"}
-        super().__init__(
-            {**without_compression, "gunicorn.socket": _Whole(environ["gunicorn.socket"])},
-            receive_bytes=4096,
-            max_message_size=LARGEST_MESSAGE,
-        )
+class Wire:
+    """A connection that does not block, whose handshake is done; `want_room` is told when it cannot send at once."""
 
-    def stop_listening(self) -> None:
-        """From now on what the client sends is counted and dropped."""
-        self.input_buffer = _Ignored()
+    __slots__ = (
+        "_answered", "_connection", "_counted", "_frames", "_lock", "_parts", "_protocol", "_size", "_unsent",
+        "_want_room", "blocked_since", "closing_since", "is_deaf",
+    )  # fmt: skip
+
+    def __init__(self, connection: socket.socket, want_room: Callable[[int], None]) -> None:
+        self._connection = connection
+        self._want_room = want_room
+        self._protocol = Connection(ConnectionType.SERVER)
+        self._lock = threading.Lock()
+        self._unsent: bytearray | None = None
+        self._parts: list[str | bytes] | None = None
+        self._size = self._counted = self._frames = 0
+        self._answered = True
+        self.is_deaf = False
+        """Whether what the client says is counted and dropped."""
+        self.blocked_since: float | None = None
+        self.closing_since: float | None = None
+
+    def fileno(self) -> int:
+        """The connection's descriptor."""
+        return self._connection.fileno()
+
+    # -- out
+
+    def send(self, frame: bytes) -> None:
+        """Send a frame, now or as soon as there is room."""
+        with self._lock:
+            if self.closing_since is None:
+                self._put(frame)
+
+    def send_on(self) -> bool:
+        """Send what waits; whether nothing does any more."""
+        with self._lock:
+            unsent, self._unsent = self._unsent, None
+            if unsent:
+                self._put(unsent)
+            if self._unsent is None:
+                self.blocked_since = None
+            return self._unsent is None
 
     def beat(self) -> None:
-        """Send a ping. Errors: ConnectionError, where the one before was never answered."""
-        if not self.pong_received:
-            raise ConnectionAbortedError("no pong")
-        self.pong_received = False
-        self.sock.send(self.ws.send(Ping()))
+        """Send a ping; cut the connection if the one before was never answered."""
+        if not self._answered:
+            self.cut()
+            return
+        self._answered = False
+        self.send(_PING)
+
+    def close(self, code: int, reason: str) -> None:
+        """Say good-bye. Whoever does not answer it is cut off soon."""
+        with self._lock:
+            if self.closing_since is None:
+                self.closing_since = time.monotonic()
+                self._put(self._protocol.send(CloseConnection(code, reason)))
 
     def cut(self) -> None:
-        """End it at once, whatever is under way."""
-        self.sock.shutdown()
-
-    def _thread(self) -> None:
+        """End it at once; the lookout finds it ended."""
         try:
-            super()._thread()
-        except (RemoteProtocolError, UnicodeDecodeError):  # which the library lets through
-            self.sock.close()
-        finally:
-            self.connected = False
-            self.event.set()
-            self.on_gone()
-
-
-class _Whole:
-    """A network socket that sends all of a frame before anything of the next."""
-
-    def __init__(self, inner: socket.socket) -> None:
-        self._inner = inner
-        self._lock = threading.Lock()
-
-    def send(self, data: bytes) -> int:
-        with self._lock:
-            self._inner.sendall(data)
-        return len(data)
-
-    def recv(self, size: int) -> bytes:
-        return self._inner.recv(size)
-
-    def shutdown(self) -> None:
-        try:
-            self._inner.shutdown(socket.SHUT_RDWR)
+            self._connection.shutdown(socket.SHUT_RDWR)
         except OSError:  # it is gone already
             return
 
-    def close(self) -> None:
-        self._inner.close()
+    def release(self) -> None:
+        """Give the descriptor back; nobody watches it any more."""
+        self._connection.close()
+
+    def _put(self, data: bytes | bytearray) -> None:
+        if self._unsent is not None:
+            if len(self._unsent) + len(data) > MOST_UNSENT:
+                self.cut()
+            else:
+                self._unsent += data
+            return
+        try:
+            sent = self._connection.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:  # the next look at what comes in says so too
+            return
+        if sent < len(data):
+            self._unsent = bytearray(data[sent:])
+            if self.blocked_since is None:
+                self.blocked_since = time.monotonic()
+                self._want_room(self._connection.fileno())
+
+    # -- in
+
+    def receive(self) -> list[str | bytes]:
+        """The messages that have come in whole. Errors: Gone."""
+        try:
+            data = self._connection.recv(4096)
+        except BlockingIOError:
+            return []
+        except OSError as error:
+            raise Gone from error
+        if not data:
+            raise Gone
+        try:
+            self._protocol.receive_data(data)
+            return self._read()
+        except (LocalProtocolError, RemoteProtocolError, UnicodeDecodeError) as error:
+            raise Gone from error
+
+    def _read(self) -> list[str | bytes]:
+        messages = []
+        for event in self._protocol.events():
+            self._count()
+            if isinstance(event, CloseConnection):
+                with self._lock:
+                    if self.closing_since is None:
+                        self._put(self._protocol.send(event.response()))
+                raise Gone
+            if self.closing_since is not None:
+                continue
+            if isinstance(event, Message):
+                self._size += len(event.data)
+                if self._size > LARGEST_MESSAGE:
+                    self.close(1009, "Message is too big")
+                    continue
+                if not self.is_deaf:
+                    self._parts = [*(self._parts or ()), event.data]
+                if event.message_finished:
+                    if self._parts is not None:
+                        empty: str | bytes = "" if isinstance(event.data, str) else b""
+                        messages.append(empty.join(self._parts))  # type: ignore[arg-type]  # they are of one kind
+                    self._parts, self._size = None, 0
+            elif isinstance(event, Ping):
+                self.send(self._protocol.send(event.response()))
+            elif isinstance(event, Pong):
+                self._answered = True
+        return messages
+
+    def _count(self) -> None:
+        minute = int(time.monotonic() // 60)
+        if minute != self._counted:
+            self._counted, self._frames = minute, 0
+        self._frames += 1
+        if self._frames > MOST_FRAMES:
+            raise Gone
 
 
-class _Ignored(list[Any]):
-    """Where messages go that nobody reads."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._began, self._count = time.monotonic(), 0
-
-    def append(self, message: Any) -> None:
-        if time.monotonic() - self._began > 60:
-            self._began, self._count = time.monotonic(), 0
-        self._count += 1
-        if self._count > MOST_MESSAGES:
-            raise ConnectionAbortedError("the client does not stop talking")
-
-
-def detached(server_socket: socket.socket) -> socket.socket:
-    """The connection under a descriptor of its own, so that the server may close its own and use the thread again.
-
-    The server's descriptor then leads to nothing: it shuts down what it closes, which would reach the connection.
-    """
-    own = server_socket.dup()
-    left, right = socket.socketpair()
-    os.dup2(left.fileno(), server_socket.fileno())
-    left.close()
-    right.close()
-    return own
+def text_frame(text: bytes) -> bytes:
+    """A server's frame that carries a text."""
+    if len(text) < 126:
+        return bytes((0x81, len(text))) + text
+    if len(text) < 65536:
+        return b"\x81\x7e" + len(text).to_bytes(2, "big") + text
+    return b"\x81\x7f" + len(text).to_bytes(8, "big") + text

@@ -15,6 +15,7 @@ from models.plans import PLANS
 from settings import settings
 from web.body import Input
 from web.fields import Timestamp
+from web.json import written
 from web.routes import Routes as BaseRoutes
 from web.shape import Failure, Limit, Listing, Shape
 from web.telemetry import request_id
@@ -120,7 +121,7 @@ class Tymblok(Shape):
                 kept = PLANS[data.plan].features.stats_history_days
                 meta["limitedTo"] = {"historyDays": kept, "plan": data.plan}
             data = data.data
-        return {"data": data, "meta": meta}
+        return {"data": written(data), "meta": meta}  # once for the answer and for its tag
 
     def lasting(self, body: Any) -> Any:
         passing = ("timestamp", "requestId")

@@ -14,7 +14,7 @@ from models.errors import Conflict, Invalid, NotFound, UpstreamFailed
 from models.plans import PLANS, Plan
 from models.subscriptions import STATUSES, Subscription, plan_and_subscription
 from settings import settings
-from web.auth import caller, public
+from web.auth import caller, logged_in, public
 from web.fields import Text, Timestamp
 from web.redirects import check_return
 from web.tymblok.shape import Camel, Routes
@@ -148,7 +148,7 @@ def checkout(given: dict[str, Any]) -> dict[str, Any]:
     plan = _plan_sold_as(given["price_id"])
     success_url = check_return(given["success_url"], "successUrl", is_scheme_enough=True)
     cancel_url = check_return(given["cancel_url"], "cancelUrl", is_scheme_enough=True)
-    user_id = caller().id
+    user_id = logged_in().id
     known = Subscription.of_user(user_id)
     if known is not None and known.is_live:
         raise Conflict("There is a subscription already; it can be changed on the billing page")
@@ -168,7 +168,7 @@ def portal(given: dict[str, Any]) -> dict[str, Any]:
     return_url = settings.public_url
     if "return_url" in given:
         return_url = check_return(given["return_url"], "returnUrl", is_scheme_enough=True)
-    known = Subscription.of_user(caller().id)
+    known = Subscription.of_user(logged_in().id)
     if known is None:
         raise NotFound("There is no Stripe customer yet: nothing was subscribed to")
     customer = known.customer_id

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import time_machine
 
+from sandbox.app import Address
 from tests.cast import PASSWORD, Front, Person
 
 
@@ -46,6 +47,27 @@ def test_a_key_makes_no_further_keys(alice: Person, front: Front) -> None:
     assert front.call("POST", path, {"name": "another"}, token=made["key"]).status_code == 403
     assert front.call("GET", path, token=made["key"]).status_code == 403
     assert front.call("DELETE", f"{path}{made['id']}/", token=made["key"]).status_code == 403
+
+
+def test_a_key_is_no_owner_of_the_account(alice: Person, front: Front, sandbox: Address) -> None:
+    key = issue(alice)["key"]
+    address = {"successUrl": "tymblok://a", "cancelUrl": "tymblok://b"}
+    tymblok, flow, tokens = "/tymblok/v1", "/focusflow/api/v1", "/produktifin/v1"
+    refused = [
+        ("DELETE", f"{tymblok}/users/me", None),
+        ("PUT", f"{tymblok}/users/me/password", {"currentPassword": PASSWORD, "newPassword": "Another123!"}),
+        ("POST", f"{tymblok}/subscriptions/checkout", {"priceId": "pro_monthly", **address}),
+        ("POST", f"{tymblok}/subscriptions/portal", None),
+        ("POST", f"{tymblok}/settings/calendar-feed", None),
+        ("POST", f"{tokens}/calendar/feed", None),
+        ("POST", f"{flow}/auth/calendar-feed/", None),
+    ]
+    for method, path, body in refused:
+        answer = front.call(method, path, body, token=key)
+        assert answer.status_code == 403, (method, path, answer.text)
+        assert "login" in answer.text
+    assert front.call("PATCH", f"{tymblok}/users/me", {"name": "Al"}, token=key).status_code == 200
+    assert alice.get("/auth/profile/").status_code == 200
 
 
 def test_a_key_neither_closes_the_account_nor_changes_its_password(alice: Person, front: Front) -> None:

@@ -15,6 +15,7 @@ import time_machine
 from sqlalchemy import select, update
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from models.db import session
 from models.focus import FocusSession
@@ -22,7 +23,7 @@ from models.live import LiveEvent, forget_old_events
 from tests.cast import Front, Person, transaction
 from tests.served import Served, served
 from tests.web.focusflow.conftest import do, register, task
-from web.focusflow.switchboard import MOST_WAITING, Listener
+from web.focusflow.listener import PAGE
 from workers.focus import close_overdue
 
 PATIENCE = 8.0
@@ -190,6 +191,16 @@ def test_what_was_missed_is_told_on_request(web: Served, alice: Person) -> None:
             assert silence(socket, 0.2)
 
 
+def test_however_much_was_missed_it_comes_whole_and_once(web: Served, alice: Person) -> None:
+    with transaction():
+        session.add_all(LiveEvent(user_id=alice.id, kind="made", data={"number": number}) for number in range(2 * PAGE))
+    with listening(web, alice.token, "?last_event_id=0") as socket:
+        assert [hear(socket)["data"]["number"] for _ in range(2 * PAGE)] == list(range(2 * PAGE))
+        do(alice, "start", task(alice))
+        assert hear(socket)["type"] == "task_started"
+        assert silence(socket)
+
+
 def test_events_are_kept_for_an_hour(web: Served, alice: Person) -> None:
     made = task(alice)
     do(alice, "start", made)
@@ -240,7 +251,14 @@ def test_pings_do_not_put_off_the_token(web: Served) -> None:
                 assert closed.rcvd is not None
                 assert closed.rcvd.code == 4401
                 break
-    assert 9 < time.monotonic() - began < 11.5
+    assert 9 < time.monotonic() - began < 10.2
+
+
+def test_who_says_nothing_is_closed_too_wherever_his_page_comes_from(web: Served) -> None:
+    with connect(f"{web.ws}/focusflow/ws/pomodoro/", origin=Origin("https://elsewhere.example")) as socket:
+        code, seconds = closing(socket, 12)
+    assert code == 4401
+    assert 9 < seconds < 10.2
 
 
 def test_a_huge_frame_closes_the_socket(web: Served, alice: Person) -> None:
@@ -328,13 +346,23 @@ def test_without_redis_events_come_late_not_never(alice: Person) -> None:
         assert silence(socket, 2.5)
 
 
-def test_a_server_that_stops_says_good_bye(alice: Person) -> None:
+def test_a_server_that_stops_says_good_bye_and_wrote_no_token_down(
+    alice: Person, capfd: pytest.CaptureFixture[str]
+) -> None:
     with served() as web, listening(web, alice.token) as socket:
+        for wrong in (alice.token + "x", alice.data["tokens"]["refresh"]):
+            with connect(f"{web.ws}/focusflow/ws/pomodoro/?token={wrong}") as refused:
+                refused.send(json.dumps({"token": wrong}))
+                assert hear(refused)["type"] == "error"
         began = time.monotonic()
         web.process.send_signal(signal.SIGTERM)
         assert closing(socket)[0] == 1001
         web.process.wait(20)
         assert time.monotonic() - began < 10
+    written = "".join(capfd.readouterr())
+    assert "live connection opened" in written
+    assert alice.token not in written
+    assert alice.data["tokens"]["refresh"] not in written
 
 
 def test_more_sockets_than_allowed_are_refused(alice: Person) -> None:
@@ -342,14 +370,3 @@ def test_more_sockets_than_allowed_are_refused(alice: Person) -> None:
         with pytest.raises(InvalidStatus) as refused, connect(f"{web.ws}/focusflow/ws/pomodoro/"):
             pass
         assert refused.value.response.status_code == 503
-
-
-def test_a_slow_reader_is_cut_off_and_not_waited_for() -> None:
-    cut = []
-    listener = Listener(1, "credential", lambda: cut.append(True))
-    for number in range(MOST_WAITING):
-        listener.offer(number)
-    assert not cut
-    listener.offer("one too many")
-    assert cut == [True]
-    assert listener.waiting.qsize() == MOST_WAITING

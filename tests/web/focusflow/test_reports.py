@@ -170,7 +170,16 @@ def test_a_workbook_has_native_charts_and_numbers_that_add_up(team: Team) -> Non
     book = openpyxl.load_workbook(io.BytesIO(body))
     assert len(book["Overview"]._charts) == 2
     rows = sheet(body, "Members")
-    assert rows[0][:2] == ["Employee", "Username"] and sum(row[3] for row in rows[1:]) == 2.0
+    assert rows[0][:2] == ["Employee", "Username"]
+    *members, gap, total = rows[1:]  # a row apart from what is sorted and filtered
+    assert set(gap) == {None} and sum(row[3] for row in members) == 2.0
+    assert (total[0], total[3], total[4]) == ("Total", 2.0, 1)
+
+
+def test_a_long_table_cuts_no_heading_no_day_and_no_word_of_ours(team: Team, tmp_path: Path) -> None:
+    text = words(report(team, team.maker, "pdf", "project").data, tmp_path)
+    for whole in ("Priority", "Estimated", "pomodoros", "in progress", "2026-03-02", "Total"):
+        assert whole in text, whole
 
 
 def test_a_pdf_has_the_figures_on_its_first_page(team: Team, tmp_path: Path) -> None:

@@ -144,13 +144,13 @@ def test_ten_wrong_passwords_a_minute_are_looked_at(front: Front, alice: Person,
     with time_machine.travel(datetime.now(UTC), tick=False):
         for number in range(1, 11):
             assert login(Front(f"127.202.1.{number}"), alice.email, "guess").status_code == 401
-        for number in range(11, 15):
-            answer = login(Front(f"127.202.1.{number}"), alice.email, "guess")
+        for number in range(11, 201):  # from a hundred addresses
+            answer = login(Front(f"127.202.1.{number % 100 + 1}"), alice.email, "guess")
             assert error(answer) == (429, "RATE_LIMITED") and 1 <= int(answer.headers["Retry-After"]) <= 60
-        assert login(Front("127.202.1.99"), alice.email).status_code == 429, "even with the right one"
+        assert login(Front("127.202.1.199"), alice.email).status_code == 429, "even with the right one"
         assert login(front, alice.email).status_code == 200, "but the owner gets in from where he has been"
     with later(seconds=61):
-        assert login(Front("127.202.1.100"), alice.email).status_code == 200
+        assert login(Front("127.202.1.200"), alice.email).status_code == 200
 
 
 def test_guesses_in_parallel_slip_through_no_more_than_guesses_in_a_row(alice: Person) -> None:

@@ -10,14 +10,16 @@ from datetime import UTC, datetime, timedelta
 import httpx2
 import pytest
 import stripe
+import time_machine
 
 from connectors.stripe import shop as account
 from sandbox.app import Address
-from tests.cast import Front, Person
+from tests.cast import Front, Person, transaction
 from tests.parallel import at_once
 from tests.post import Post
 from tests.shop import EVENTS, Shop, at_an_address
 from tests.web.tymblok.test_stats import plan_done
+from workers.housekeeping import tidy_up
 
 FREE = {
     "planId": "free",
@@ -175,7 +177,6 @@ def test_the_same_event_ten_times_at_once_has_one_effect(alice: Person, shop: Sh
 def test_an_older_look_never_overwrites_a_newer_one(alice: Person, shop: Shop) -> None:
     from models.db import session
     from models.subscriptions import Subscription
-    from tests.cast import transaction
     from workers import subscriptions
 
     shop.buy(alice)
@@ -268,11 +269,89 @@ def test_two_checkouts_at_once_make_one_customer(alice: Person, shop: Shop) -> N
     assert len([each for each in shop.events() if each["type"] == "customer.created"]) == 1
 
 
+def test_a_new_page_to_pay_on_closes_the_older_one(alice: Person, shop: Shop) -> None:
+    older, newer = (shop.ask(alice, plan).json["data"]["checkoutUrl"] for plan in ("pro_monthly", "pro_yearly"))
+    assert shop.pay(older).status_code == 404
+    assert shop.pay(newer).status_code == 303
+    shop.send()
+    assert state(alice) == ("pro_yearly", "active")
+    assert len(shop.subscriptions(alice)) == 1
+
+
+def test_who_has_paid_is_asked_no_second_time_even_before_any_event(alice: Person, shop: Shop) -> None:
+    shop.buy(alice)
+    assert state(alice) == ("free", "active")
+    assert shop.ask(alice).json["error"]["code"] == "CONFLICT"
+    assert state(alice) == ("pro_monthly", "active")
+    assert [each["status"] for each in shop.shelf("checkout/sessions")] == ["complete", "expired"]
+
+
+def test_of_many_pages_asked_for_at_once_one_stays_open(alice: Person, shop: Shop) -> None:
+    for _ in range(3):
+        at_once(*[lambda: shop.ask(alice).status_code] * 4)
+        assert [each["status"] for each in shop.shelf("checkout/sessions")].count("open") == 1
+
+
+def test_a_second_subscription_is_undone_and_its_money_goes_back(alice: Person, shop: Shop, post: Post) -> None:
+    shop.buy(alice)
+    shop.send()
+    for _ in range(2):
+        shop.sell(alice, "yearly")
+    events = [event for event in shop.events() if event["type"] == "checkout.session.completed"]
+    assert at_once(*[lambda event=event: shop.send(event) for event in events[1:] * 4]) == [[200]] * 8
+    assert [each["status"] for each in shop.subscriptions(alice)] == ["active", "canceled", "canceled"]
+    assert [each["amount"] for each in shop.shelf("refunds")] == [6800, 6800]
+    shop.send()  # the news of all that, late
+    assert state(alice) == ("pro_monthly", "active")
+    assert len(shop.shelf("refunds")) == 2
+    post.deliver(alice.email)
+    assert len(post.to(alice.email, "subscribed to Daybook twice")) == 2  # once for each
+
+
+@pytest.mark.parametrize("broken", ["/v1/invoice_payments", "/v1/refunds", "/v1/subscriptions/*"])
+def test_undoing_that_is_cut_short_is_done_again(alice: Person, shop: Shop, post: Post, broken: str) -> None:
+    shop.buy(alice)
+    shop.send()
+    shop.sell(alice)
+    event = shop.events()[-1]
+    shop.fault("status", status=500, path=broken, times=2)
+    assert shop.send(event) == [502]
+    assert shop.send(event) == [200]
+    assert [each["status"] for each in shop.subscriptions(alice)] == ["active", "canceled"]
+    assert len(shop.shelf("refunds")) == 1
+    post.deliver(alice.email)
+    assert len(post.to(alice.email, "subscribed to Daybook twice")) == 1
+
+
+def test_what_an_operator_made_at_stripe_is_left_alone(alice: Person, shop: Shop) -> None:
+    shop.buy(alice)
+    shop.send()
+    shop.sell(alice, reference=None)
+    shop.send()
+    assert [each["status"] for each in shop.subscriptions(alice)] == ["active", "active"]
+    assert shop.shelf("refunds") == []
+
+
+def test_the_same_event_after_three_days_has_no_second_effect(alice: Person, shop: Shop, post: Post) -> None:
+    shop.buy(alice)
+    shop.send()
+    shop.do(alice, "fail_payment")
+    failed = next(event for event in shop.events() if event["type"] == "invoice.payment_failed")
+    assert shop.send(failed) == [200]
+    later = time.time() + 3 * 86400
+    with time_machine.travel(later):
+        with transaction():
+            tidy_up.run()
+        assert shop.send(failed, timestamp=int(later)) == [200]
+        post.deliver(alice.email)
+    assert state(alice) == ("pro_monthly", "past_due")
+    assert len(post.to(alice.email, "did not go through")) == 1
+
+
 def test_a_period_that_ended_without_a_word_is_looked_at(alice: Person, shop: Shop) -> None:
     from models.db import session
     from models.queues import claim
     from models.subscriptions import Subscription
-    from tests.cast import transaction
     from workers.subscriptions import check_subscription
 
     shop.buy(alice)
