@@ -103,7 +103,8 @@ def tymblok_tokens(first: int, count: int) -> list[str]:
 
     with db.transaction():
         return [
-            Login.start(db.session.get_one(User, first + number), "tymblok", 3600).access for number in range(1, count + 1)
+            Login.start(db.session.get_one(User, first + number), "tymblok", 3600).access
+            for number in range(1, count + 1)
         ]
 
 
