@@ -6,7 +6,7 @@ import socket
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import setup_logging, worker_process_init, worker_ready
 from kombu import Queue
 
 import logs
@@ -85,6 +85,12 @@ def _log_as_the_web_does(**_: Any) -> None:
 @worker_process_init.connect
 def _leave_the_parents_connections(**_: Any) -> None:
     db.forget_connections()
+
+
+@worker_ready.connect
+def _show_life_at_once(**_: Any) -> None:
+    # The first tick comes only after ten seconds, and until then /readyz and the start page would miss the worker.
+    celery.send_task("show_life", retry=False)
 
 
 @celery.on_after_finalize.connect

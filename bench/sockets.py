@@ -102,10 +102,8 @@ def tymblok_tokens(first: int, count: int) -> list[str]:
     from models.users import User
 
     with db.transaction():
-        return [
-            Login.start(db.session.get_one(User, first + number), "tymblok", 3600).access
-            for number in range(1, count + 1)
-        ]
+        users = [db.session.get_one(User, first + number) for number in range(1, count + 1)]
+        return [Login.start(user, "tymblok", 3600).access for user in users]
 
 
 @contextlib.contextmanager
