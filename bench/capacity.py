@@ -133,7 +133,8 @@ def main() -> None:
     say("requests at the peak", peak, "a second")
     say("web processes", web, "processes")
     say("cores for the web and the workers", cores + rate * sync / 1000 * HEADROOM, "cores")
-    rows = A_YEAR["blocks"] * block + A_YEAR["items"] * (item + TEXT) + (A_YEAR["stretches"] + A_YEAR["totals"]) * SMALL_ROW
+    small = (A_YEAR["stretches"] + A_YEAR["totals"]) * SMALL_ROW
+    rows = A_YEAR["blocks"] * block + A_YEAR["items"] * (item + TEXT) + small
     say("database, a year of active users", users * ACTIVE * rows / 1e9, "GB")
     say("commits of syncs", rate * COMMITS, "a second")
     hooks = 4
