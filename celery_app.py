@@ -6,7 +6,7 @@ import socket
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import setup_logging, worker_process_init, worker_ready
 from kombu import Queue
 
 import logs
@@ -67,7 +67,7 @@ celery.conf.update(
     visibility_timeout=VISIBILITY,
     task_default_queue="default",
     task_queues=[Queue(name) for name in ("default", "sync", "webhooks", "stats", "mail")],
-    beat_scheduler="redbeat.RedBeatScheduler",
+    beat_scheduler="workers.clock:Clock",
     redbeat_redis_url=settings.redis_url,
     redbeat_key_prefix="daybook:beat:",
     redbeat_lock_timeout=30,
@@ -85,6 +85,12 @@ def _log_as_the_web_does(**_: Any) -> None:
 @worker_process_init.connect
 def _leave_the_parents_connections(**_: Any) -> None:
     db.forget_connections()
+
+
+@worker_ready.connect
+def _show_life_at_once(**_: Any) -> None:
+    # The first tick comes only after ten seconds, and until then /readyz and the start page would miss the worker.
+    celery.send_task("show_life", retry=False)
 
 
 @celery.on_after_finalize.connect

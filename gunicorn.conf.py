@@ -66,6 +66,7 @@ accesslog = None
 # Each worker counts in files of its own and /metrics adds them up. Must stand before prometheus_client is imported.
 _metrics = settings.var_dir.absolute() / f"metrics-{settings.port}"
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics)
+_metrics.mkdir(parents=True, exist_ok=True)  # a master that loads the application makes its counters before it starts
 
 
 # Every live connection is an open file.

@@ -92,7 +92,7 @@ def furnish(count: int) -> list[str]:
         db.session.execute(text(USERS.format(users=2 * count)))
         db.session.execute(text("SELECT setval('users_id_seq', (SELECT max(id) FROM users))"))
     with db.transaction():
-        return [Login.start(db.session.get_one(User, id), "focusflow")[1].access for id in range(1, count + 1)]
+        return [Login.start(db.session.get_one(User, id), "focusflow", 3600).access for id in range(1, count + 1)]
 
 
 def tymblok_tokens(first: int, count: int) -> list[str]:
@@ -102,9 +102,8 @@ def tymblok_tokens(first: int, count: int) -> list[str]:
     from models.users import User
 
     with db.transaction():
-        return [
-            Login.start(db.session.get_one(User, first + number), "tymblok")[1].access for number in range(1, count + 1)
-        ]
+        users = [db.session.get_one(User, first + number) for number in range(1, count + 1)]
+        return [Login.start(user, "tymblok", 3600).access for user in users]
 
 
 @contextlib.contextmanager

@@ -93,10 +93,10 @@ def furnish() -> tuple[list[list[str]], list[list[tuple[int, int]]], list[str]]:
                 for seat in range(MANAGERS, SEATS)
                 for _ in range(20)
             ])  # fmt: skip
-            tokens.append([Login.start(each, "focusflow")[1].access for each in people])
+            tokens.append([Login.start(each, "focusflow", 3600).access for each in people])
     with db.transaction():
         readers = [
-            Login.start(User.register(f"r{number}@example.com", None), "tymblok")[1].access for number in range(50)
+            Login.start(User.register(f"r{number}@example.com", None), "tymblok", 3600).access for number in range(50)
         ]
     return tokens, tasks, readers
 

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import cache
 from urllib.parse import SplitResult, urlsplit
 
 from settings import settings
@@ -65,6 +66,12 @@ class Target:
     def host_header(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Whom certificates may come from; reading the list anew for each post would cost more than the post."""
+    return ssl.create_default_context()
 
 
 def check(url: str) -> None:
@@ -150,7 +157,7 @@ def _connect(target: Target, addresses: list[str]) -> http.client.HTTPConnection
     raw = _open(addresses, target.port)
     try:
         if target.scheme == "https":
-            raw = ssl.create_default_context().wrap_socket(raw, server_hostname=target.host)
+            raw = _trust().wrap_socket(raw, server_hostname=target.host)
     except (OSError, ValueError) as error:
         raw.close()
         raise Unreachable(_words(error)) from error

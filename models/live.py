@@ -6,7 +6,7 @@ A socket that was away reads here what it missed; Redis only carries the word th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -83,16 +83,15 @@ def missed_by(user_id: int, last_id: int, *, limit: int = 1000) -> list[Record]:
     )
 
 
-def written_after(last_id: int, *, limit: int = 1000) -> list[Record]:
-    """What anybody was told after an event, the oldest first: id, user_id, kind, data."""
-    return list(
-        session.execute(
-            select(LiveEvent.id, LiveEvent.user_id, LiveEvent.kind, LiveEvent.data)
-            .where(LiveEvent.id > last_id)
-            .order_by(LiveEvent.id)
-            .limit(limit)
-        )
-    )
+def ids_after(last_id: int, *, limit: int = 1000) -> list[int]:
+    """The ids of what anybody was told after an event, the oldest first."""
+    return list(session.scalars(select(LiveEvent.id).where(LiveEvent.id > last_id).order_by(LiveEvent.id).limit(limit)))
+
+
+def told(ids: Sequence[int]) -> list[Record]:
+    """What was told, the oldest first: id, user_id, kind, data."""
+    wanted = select(LiveEvent.id, LiveEvent.user_id, LiveEvent.kind, LiveEvent.data).where(LiveEvent.id.in_(ids))
+    return list(session.execute(wanted.order_by(LiveEvent.id)))
 
 
 def newest_id(user_id: int | None = None) -> int:

@@ -10,10 +10,13 @@ from werkzeug.test import TestResponse
 
 from tests.cast import Person, transaction
 
+PLAIN_HTTP: dict[str, Any] = {"trust_env": False, "verify": False}
+"""Options to speak to the sandbox, which knows no TLS: getting ready for TLS costs more than any request does."""
+
 
 def consent(auth_url: str, account: str = "mara", decision: str = "allow") -> str:
     """Click on the provider's page; the address to which the browser is sent back."""
-    answer = httpx2.post(auth_url, data={"decision": decision, "account": account}, trust_env=False, timeout=10)
+    answer = httpx2.post(auth_url, data={"decision": decision, "account": account}, timeout=10, **PLAIN_HTTP)
     assert answer.status_code == 302, answer.text
     return str(answer.headers["Location"])
 
@@ -58,7 +61,7 @@ class Provider:
     def control(self, method: str, path: str, /, **body: Any) -> Any:
         """Ask something of the sandbox's control: `control("POST", "/items", title="…")`."""
         address = f"{self.base}/{self.name}/_control{path}"
-        answer = httpx2.request(method, address, json=body or None, trust_env=False, timeout=30)
+        answer = httpx2.request(method, address, json=body or None, timeout=30, **PLAIN_HTTP)
         assert answer.status_code < 300, answer.text
         return answer.json()
 

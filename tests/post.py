@@ -9,6 +9,7 @@ import httpx2
 from sqlalchemy import func, select
 
 from tests.cast import transaction
+from tests.connect import PLAIN_HTTP
 
 
 class Post:
@@ -31,7 +32,7 @@ class Post:
 
     def to(self, email: str, subject: str = "") -> list[dict[str, Any]]:
         """What arrived for one address, the newest first."""
-        mails = httpx2.get(f"{self.sandbox}/outbox.json", trust_env=False, timeout=10).json()
+        mails = httpx2.get(f"{self.sandbox}/outbox.json", timeout=10, **PLAIN_HTTP).json()
         return [mail for mail in mails if email in mail["envelope"]["to"] and subject in mail["subject"]]
 
     def token(self, email: str, subject: str = "") -> str:

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from sandbox.server import Server
 from tests.cast import Person
-from tests.connect import Provider
+from tests.connect import PLAIN_HTTP, Provider
 from wsgi import application
 
 EVENTS = "/tymblok/v1/subscriptions/webhook"
@@ -57,7 +57,7 @@ class Shop(Provider):
 
     def pay(self, page: str) -> httpx2.Response:
         """Press the button on such a page."""
-        return httpx2.post(page, data={"card": "good"}, trust_env=False)
+        return httpx2.post(page, data={"card": "good"}, **PLAIN_HTTP)
 
     def sell(self, person: Person, plan: str = "monthly", reference: str | None = "account") -> None:
         """A page that Daybook does not know of and so did not close is paid on."""
@@ -72,13 +72,13 @@ class Shop(Provider):
         if reference is not None:
             form["subscription_data[metadata][account]"] = reference
         made = httpx2.post(
-            f"{self.base}/stripe/v1/checkout/sessions", data=form, headers=_KEY, trust_env=False
+            f"{self.base}/stripe/v1/checkout/sessions", data=form, headers=_KEY, **PLAIN_HTTP
         ).json()
         assert self.pay(made["url"]).status_code == 303
 
     def shelf(self, name: str) -> list[dict[str, Any]]:
         """A list of the API, the oldest first."""
-        answer = httpx2.get(f"{self.base}/stripe/v1/{name}?limit=100", headers=_KEY, trust_env=False)
+        answer = httpx2.get(f"{self.base}/stripe/v1/{name}?limit=100", headers=_KEY, **PLAIN_HTTP)
         found: list[dict[str, Any]] = answer.json()["data"]
         return found[::-1]
 

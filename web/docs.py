@@ -44,6 +44,7 @@ class _Api(Api):
     def __init__(self, *args: Any, **options: Any) -> None:
         self._unwritten: list[tuple[str, Routes]] = []
         self._written: dict[str, Any] | None = None
+        self._groups: dict[str, str] = {}
         self._writing = Lock()
         super().__init__(*args, **options)
 
@@ -56,6 +57,7 @@ class _Api(Api):
         self._app.extensions["flask-smorest"]["blp_name_to_api"][name] = self
         self._app.register_blueprint(blp, **options)
         self._unwritten.append((name, blp))
+        self._groups[name] = blp.name
 
     def document(self) -> dict[str, Any]:
         """The OpenAPI document. Making it is half of what starting the web would cost, so the first reader waits."""
@@ -66,7 +68,7 @@ class _Api(Api):
                 self.spec.tag({"name": name, "description": routes.description})
                 self._written = None
             if self._written is None:
-                self._written = self.spec.to_dict()
+                self._written = _readable(self.spec.to_dict(), self._groups)
             return self._written
 
 
@@ -112,6 +114,15 @@ def _name_operations(routes: Routes) -> None:
                 manual.setdefault("security", [])
             if method.upper() == "POST" and "parameters" in manual:  # these take the place of all others
                 manual["parameters"] = [*manual["parameters"], PARAMETER]
+
+
+def _readable(spec: dict[str, Any], groups: dict[str, str]) -> dict[str, Any]:
+    """The document with its groups called `auth`; flask-smorest names them as their blueprints, `v1_auth`."""
+    for item in spec["paths"].values():
+        for operation in item.values():
+            if isinstance(operation, dict) and "tags" in operation:
+                operation["tags"] = [groups[tag] for tag in operation["tags"]]
+    return {**spec, "tags": [{**tag, "name": groups[tag["name"]]} for tag in spec["tags"]]}
 
 
 def _pages(api: _Api, name: str, document: Document) -> Blueprint:

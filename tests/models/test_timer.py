@@ -27,7 +27,7 @@ from models.users import User
 from tests.cast import transaction
 
 _numbers = itertools.count(1)
-TASKS = 3
+TASKS = 2
 STEPS = ("start", "pause", "resume", "complete")
 SPANS = (1, 999_999, 1_000_000, 29_700_000, 59_999_999, 240_000_001, 620_300_000, 1_500_000_000, 1_900_000_000)
 """Microseconds, so that pauses fall within seconds and sessions end at their time, before it and after it."""
@@ -43,18 +43,20 @@ class Stopwatch:
         self.counted = 0
         self.whole_before = 0
         self.pomodoros = 0
+        self.ended_at: datetime | None = None
 
-    def tick(self, microseconds: int) -> None:
-        """Time goes by."""
+    def tick(self, microseconds: int, present: datetime) -> None:
+        """Time goes by, from the present moment on."""
         if self.session == "running":
             step = min(microseconds, self.left)
             self.left -= step
             self.counted += step
             if not self.left:
-                self.end(is_pomodoro=True)
+                self.end(present + timedelta(microseconds=step), is_pomodoro=True)
 
-    def end(self, *, is_pomodoro: bool) -> None:
+    def end(self, moment: datetime, *, is_pomodoro: bool) -> None:
         self.session = None
+        self.ended_at = moment
         self.whole_before += self.counted // 1_000_000
         self.counted = 0
         self.pomodoros += is_pomodoro
@@ -73,10 +75,10 @@ class Stopwatch:
             return self.session == "paused" and is_free
         return self.state != "completed"
 
-    def do(self, step: str, minutes: int) -> None:
+    def do(self, step: str, minutes: int, present: datetime) -> None:
         if step == "start":
             if self.session == "paused":
-                self.end(is_pomodoro=False)
+                self.end(present, is_pomodoro=False)
             self.session, self.left, self.state = "running", minutes * 60_000_000, "in_progress"
         elif step == "pause":
             self.session = self.state = "paused"
@@ -84,12 +86,12 @@ class Stopwatch:
             self.session, self.state = "running", "in_progress"
         else:
             if self.session:
-                self.end(is_pomodoro=True)
+                self.end(present, is_pomodoro=True)
             self.state = "completed"
 
 
 class TimerMachine(RuleBasedStateMachine):
-    """One user with three tasks; steps, waits and a worker that comes by when it likes."""
+    """One user with two tasks; steps, waits and a worker that comes by when it likes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,7 +113,9 @@ class TimerMachine(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, TASKS - 1), minutes=st.integers(1, 30))
     def go_on(self, number: int, minutes: int) -> None:
-        """What somebody does who works: start, pause, resume, pause again."""
+        """What somebody does who works: start, pause, resume, pause again, one thing at a time."""
+        running = [at for at, each in enumerate(self.models) if each.session == "running"]
+        number = running[0] if running else number
         follows = {"running": "pause", "paused": "resume", None: "start"}
         self.step(number, follows[self.models[number].session], minutes)
 
@@ -149,7 +153,7 @@ class TimerMachine(RuleBasedStateMachine):
             passed = False
         assert passed == model.may(step, is_free), (step, model.state, model.session)
         if passed:
-            model.do(step, minutes)
+            model.do(step, minutes, datetime.now(UTC))
 
     @rule()
     def take_a_break(self) -> None:
@@ -167,10 +171,11 @@ class TimerMachine(RuleBasedStateMachine):
     @rule(span=st.one_of(st.sampled_from(SPANS), st.integers(0, 7_200_000_000)))
     def wait(self, span: int) -> None:
         """Microseconds go by."""
+        present = datetime.now(UTC)
         self.clock.shift(timedelta(microseconds=span))
         self.rest = max(0, self.rest - span)
         for model in self.models:
-            model.tick(span)
+            model.tick(span, present)
 
     @rule()
     def worker_comes_by(self) -> None:
@@ -191,6 +196,8 @@ class TimerMachine(RuleBasedStateMachine):
                     live = open_session.read().elapsed_seconds - open_session.counted_us // 1_000_000
                 assert (task.status, task.pomodoros) == (model.state, model.pomodoros)
                 assert task.focus_seconds + live == model.seconds
+                ended = session.scalar(select(func.max(FocusSession.ended_at)).where(FocusSession.task_id == id))
+                assert ended == model.ended_at
             running = session.scalar(
                 select(func.count()).where(
                     FocusSession.owner_id == self.user_id, FocusSession.running_since.is_not(None)

@@ -56,7 +56,7 @@ def _failure(base: str) -> Draft202012Validator:
 
 def check(operation: Operation, answer: TestResponse, sent: object, *statuses: int) -> None:
     """Never 500 and never 422; a refusal is in the documented shape. Good answers were held against theirs already."""
-    told = f"{operation} with {str(sent)[:200]!r} → {answer.status_code} {answer.get_data(as_text=True)[:300]}"
+    told = f"{operation} with {str(sent)[:200]!r} → {answer.status_code} {answer.get_data()[:300]!r}"
     assert answer.status_code < 500 or answer.status_code in (502,), told
     assert answer.status_code != 422 and not 300 <= answer.status_code < 400, told
     if 401 not in statuses and operation.method != "DELETE" and not AUTH.search(operation.path):

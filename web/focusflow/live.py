@@ -60,7 +60,7 @@ def _refusal(environ: WSGIEnvironment) -> Failure | None:
     )
     if not is_upgrade or "gunicorn.socket" not in environ:
         return Failure(426, "VALIDATION_ERROR", "Connect with a WebSocket client")
-    if lookout.is_closing or lookout.count >= settings.live_sockets:
+    if lookout.is_closing or not lookout.has_room(settings.live_sockets):
         return Failure(503, "INTERNAL_ERROR", "There are too many live connections; try again later")
     return None
 

@@ -30,6 +30,7 @@ LONGEST_GOODBYE = 2.0
 HANDS = 4
 """Slow things that are done at one time, each with a database connection at most."""
 _GOING_AWAY = (1001, "The server is restarting")
+_FULL = (1013, "There are too many live connections; try again later")
 
 
 class Watched(Protocol):
@@ -67,6 +68,17 @@ class Lookout:
     def is_closing(self) -> bool:
         """Whether this process ends."""
         return self._worker is not None and not self._worker.alive
+
+    def has_room(self, most: int) -> bool:
+        """Whether one more may come; where it is full, the guest who has said nothing for longest goes."""
+        if self.count < most:
+            return True
+        for watched in tuple(self._watched.values()):
+            if not watched.wire.is_deaf and watched.wire.closing_since is None:
+                watched.wire.close(*_FULL)
+                watched.wire.cut()
+                return True
+        return False
 
     def watch(self, worker: Any) -> None:
         """Say good-bye to everybody once a gunicorn worker is told to stop."""

@@ -21,6 +21,7 @@ from workers.live import channel, connect
 log = logging.getLogger(__name__)
 MOST = 50
 HELD_SECONDS = 60
+PAUSE_SECONDS = 1.0
 _TAKE = """
 for _, key in ipairs(KEYS) do
     redis.call('ZREMRANGEBYSCORE', key, '-inf', ARGV[2])
@@ -42,6 +43,7 @@ class Places:
         self._take = self._redis.register_script(_TAKE)
         self._own: dict[int, set[str]] = defaultdict(set)
         self._lock = threading.Lock()
+        self._away_until = 0.0
 
     def take(self, organization_ids: Sequence[int]) -> Place:
         """A place in each of these organisations. Errors: TooMany, where one is full."""
@@ -59,12 +61,15 @@ class Places:
         """Take a place or keep it for another minute; whether there is room."""
         present = time.time()
         keys = [_key(id) for id in place.organization_ids]
-        try:
-            given = self._take(keys=keys, args=[place.name, present, present + HELD_SECONDS, MOST, HELD_SECONDS * 2])
-        except redis.RedisError:
-            with self._lock:
-                return all(len(self._own[id] - {place.name}) < MOST for id in place.organization_ids)
-        return bool(given)
+        if time.monotonic() >= self._away_until:
+            try:
+                return bool(
+                    self._take(keys=keys, args=[place.name, present, present + HELD_SECONDS, MOST, HELD_SECONDS * 2])
+                )
+            except redis.RedisError:  # everybody who comes back at once would wait for it in turn
+                self._away_until = time.monotonic() + PAUSE_SECONDS
+        with self._lock:
+            return all(len(self._own[id] - {place.name}) < MOST for id in place.organization_ids)
 
     def leave(self, place: Place) -> None:
         """Give a place back."""

@@ -18,9 +18,8 @@ import orjson
 import redis
 
 from models import db
-from models.db import Record
 from models.departures import MEMBERSHIP_ENDED
-from models.live import newest_id, written_after
+from models.live import ids_after, newest_id, told
 from models.logins import alive_among
 from web.focusflow.wire import text_frame
 from workers.live import channel, connect
@@ -33,7 +32,8 @@ LOOK_SECONDS, LOOK_SECONDS_ALONE = 5.0, 1.0
 CHECK_SECONDS = 15.0
 _OVERLAP = 200
 """Ids before the last one seen that are looked at again: a row with a lower id may be committed later."""
-_REMEMBERED = 5000
+_LOOKED_AT = 1000
+_REMEMBERED = 20_000
 _CLOSED_LOGIN = (4401, "The token is no longer valid")
 _LEFT_TEAM = (4403, "Your membership has ended; connect again")
 
@@ -80,8 +80,7 @@ class Switchboard:
             self._process = os.getpid()
         with db.transaction(reading=True):
             self._newest = newest_id()
-            for row in written_after(self._newest - _OVERLAP):
-                self._seen[row.id] = None
+            self._seen.update(dict.fromkeys(ids_after(self._newest - _OVERLAP)))
         for target in (self._subscribe, self._look_after):
             threading.Thread(target=target, name=f"live{target.__name__}", daemon=True).start()
 
@@ -148,11 +147,13 @@ class Switchboard:
         """Deliver what is written and was not heard of."""
         while True:
             with db.transaction(reading=True):
-                rows: list[Record] = written_after(self._newest - _OVERLAP)
+                ids = ids_after(self._newest - _OVERLAP, limit=_LOOKED_AT)
+                missed = [id for id in ids if id not in self._seen]
+                rows = told(missed) if missed else []
             for row in rows:
                 self._deliver(row.id, row.user_id, row.kind, row.data)
-            last = rows[-1].id if rows else 0
-            is_more = len(rows) >= 1000 and last > self._newest
+            last = ids[-1] if ids else 0
+            is_more = len(ids) == _LOOKED_AT and last > self._newest
             self._newest = max(self._newest, last)
             if not is_more:
                 return

@@ -349,7 +349,7 @@ def test_without_redis_events_come_late_not_never(alice: Person) -> None:
 def test_a_server_that_stops_says_good_bye_and_wrote_no_token_down(
     alice: Person, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with served() as web, listening(web, alice.token) as socket:
+    with served(LOG_LEVEL="DEBUG") as web, listening(web, alice.token) as socket:
         for wrong in (alice.token + "x", alice.data["tokens"]["refresh"]):
             with connect(f"{web.ws}/focusflow/ws/pomodoro/?token={wrong}") as refused:
                 refused.send(json.dumps({"token": wrong}))
@@ -365,8 +365,10 @@ def test_a_server_that_stops_says_good_bye_and_wrote_no_token_down(
     assert alice.data["tokens"]["refresh"] not in written
 
 
-def test_more_sockets_than_allowed_are_refused(alice: Person) -> None:
-    with served(LIVE_SOCKETS="2") as web, listening(web, alice.token), listening(web, alice.token):
-        with pytest.raises(InvalidStatus) as refused, connect(f"{web.ws}/focusflow/ws/pomodoro/"):
-            pass
+def test_more_sockets_than_allowed_are_refused_and_guests_give_way(alice: Person) -> None:
+    with served(LIVE_SOCKETS="2") as web, connect(f"{web.ws}/focusflow/ws/pomodoro/") as guest:
+        with listening(web, alice.token), listening(web, alice.token):
+            assert closing(guest, 2)[0] == 1013
+            with pytest.raises(InvalidStatus) as refused, connect(f"{web.ws}/focusflow/ws/pomodoro/"):
+                pass
         assert refused.value.response.status_code == 503

@@ -15,6 +15,7 @@ import time_machine
 from connectors.stripe import shop as account
 from sandbox.app import Address
 from tests.cast import Front, Person, transaction
+from tests.connect import PLAIN_HTTP
 from tests.parallel import at_once
 from tests.post import Post
 from tests.shop import EVENTS, Shop, at_an_address
@@ -86,7 +87,7 @@ def test_who_buys_is_on_the_plan_once_stripe_says_so(alice: Person, shop: Shop) 
 def test_a_declined_card_buys_nothing(alice: Person, shop: Shop) -> None:
     body = {"priceId": "pro_monthly", "successUrl": "tymblok://a", "cancelUrl": "tymblok://b"}
     page = alice.post("/subscriptions/checkout", body).json["data"]["checkoutUrl"]
-    assert httpx2.post(page, data={"card": "declined"}, trust_env=False).status_code == 402
+    assert httpx2.post(page, data={"card": "declined"}, **PLAIN_HTTP).status_code == 402
     shop.send()
     assert state(alice) == ("free", "active")
 
@@ -224,7 +225,7 @@ def test_only_what_stripe_signed_is_taken_in(alice: Person, shop: Shop, daybook:
 
 def _send(daybook: str, body: bytes, signature: str) -> int:
     headers = {"Stripe-Signature": signature}
-    return httpx2.post(f"{daybook}{EVENTS}", content=body, headers=headers, trust_env=False).status_code
+    return httpx2.post(f"{daybook}{EVENTS}", content=body, headers=headers, **PLAIN_HTTP).status_code
 
 
 def test_the_portal_cancels_at_the_end_of_the_period(alice: Person, shop: Shop) -> None:
@@ -233,8 +234,8 @@ def test_the_portal_cancels_at_the_end_of_the_period(alice: Person, shop: Shop) 
     shop.send()
     page = alice.post("/subscriptions/portal", {"returnUrl": "tymblok://settings"}).json["data"]["portalUrl"]
     subscription = shop.subscriptions(alice)[0]["id"]
-    assert "tymblok://settings" in httpx2.get(page, trust_env=False).text
-    httpx2.post(page, data={"subscription": subscription, "decision": "cancel"}, trust_env=False)
+    assert "tymblok://settings" in httpx2.get(page, **PLAIN_HTTP).text
+    httpx2.post(page, data={"subscription": subscription, "decision": "cancel"}, **PLAIN_HTTP)
     shop.send(shop.events()[-1])
     now = current(alice)
     assert (now["planId"], now["status"], now["cancelAtPeriodEnd"]) == ("pro_monthly", "active", True)
@@ -250,7 +251,7 @@ def test_invoices_are_listed_with_a_pdf(alice: Person, shop: Shop) -> None:
         (800, "usd", "paid"),
         (800, "usd", "paid"),
     ]
-    pdf = httpx2.get(bills[0]["pdfUrl"], trust_env=False)
+    pdf = httpx2.get(bills[0]["pdfUrl"], **PLAIN_HTTP)
     assert (pdf.headers["Content-Type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
 
 
