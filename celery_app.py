@@ -67,7 +67,7 @@ celery.conf.update(
     visibility_timeout=VISIBILITY,
     task_default_queue="default",
     task_queues=[Queue(name) for name in ("default", "sync", "webhooks", "stats", "mail")],
-    beat_scheduler="redbeat.RedBeatScheduler",
+    beat_scheduler="workers.clock:Clock",
     redbeat_redis_url=settings.redis_url,
     redbeat_key_prefix="daybook:beat:",
     redbeat_lock_timeout=30,

@@ -102,7 +102,7 @@ class Town:
         others = to - own - (self.rows)
         seed = min(others, max(0, OTHERS - self.rows))
         self._spread(seed)
-        self._double(others - seed)
+        self._double(others - seed, seed)
         self.rows += others
         self._settle()
 
@@ -114,7 +114,7 @@ class Town:
         _insert(TimeBlock, (block(owner, owner % 7) for owner in owners))
         _insert(InboxItem, (item(owner, owner % 7) for owner in owners))
 
-    def _double(self, count: int) -> None:
+    def _double(self, count: int, seed: int) -> None:
         """The others' rows once more, inside the database, until there are so many more."""
         from sqlalchemy import func, insert, literal_column, select, text
 
@@ -125,17 +125,17 @@ class Town:
 
         fresh = literal_column("lower(hex(randomblob(16)))") if settings.on_sqlite else func.gen_random_uuid()
         for kind in (TimeBlock, InboxItem):
-            left, table = count, kind.__table__
+            left, there, table = count, self.rows + seed, kind.__table__
             columns = [column for column in table.columns if column.name not in ("id", "uid")]
             while left > 0:
-                these = select(*columns, fresh).where(table.c.owner_id >= self.first).limit(min(left, 500_000))
+                step = min(left, there, 500_000)
+                these = select(*columns, fresh).where(table.c.owner_id >= self.first).limit(step)
                 with db.transaction():
                     if not settings.on_sqlite:
                         db.session.execute(text("SET LOCAL statement_timeout = 0"))
-                    done = db.session.execute(
-                        insert(table).from_select([*columns, table.c.uid], these, include_defaults=False)
-                    )
-                    left -= done.rowcount  # type: ignore[attr-defined]
+                    again = insert(table).from_select([*columns, table.c.uid], these, include_defaults=False)
+                    db.session.execute(again)
+                left, there = left - step, there + step
 
     def _settle(self) -> None:
         """Statistics counted and the planner's figures fresh, as they would be."""

@@ -111,7 +111,8 @@ class Connector(Protocol):
     def pull(self, credentials: Credentials, cursor: Cursor) -> Iterator[Page]:
         """What is new since `cursor`, page by page; the last page's cursor starts the next run.
 
-        An account without changes costs one cheap call where the provider has one. Errors: ConnectorError.
+        An account without changes costs one cheap call where the provider has one. `cursor` is left as it was, and
+        so is each page's when the next one is asked for. Errors: ConnectorError.
         """
 
     def revoke(self, credentials: Credentials) -> None:

@@ -14,7 +14,7 @@ from connectors.faults import TokenRefused, busy, clock, forbidden, guarded, of_
 from connectors.members import read, sweep
 from connectors.oauth import client_of, revoke_token
 from connectors.text import Malformed
-from connectors.transport import TIMEOUT_HTTPX2, BoundedHttpx2
+from connectors.transport import BoundedHttpx2, timeout_httpx2
 
 NAME = "Linear"
 PER_PAGE = 100
@@ -126,7 +126,7 @@ class _Api:
     def __init__(self, token: str) -> None:
         self._address = client_of("linear").api_url.rstrip("/") + "/graphql"
         self._http = httpx2.Client(
-            transport=BoundedHttpx2(), timeout=TIMEOUT_HTTPX2, follow_redirects=False,
+            transport=BoundedHttpx2(), timeout=timeout_httpx2(), follow_redirects=False,
             headers={"Authorization": f"Bearer {token}"},
         )
 

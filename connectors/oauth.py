@@ -15,7 +15,7 @@ from authlib.integrations.httpx_client import OAuth2Client, OAuthError
 
 from connectors.base import ConnectorError, Credentials
 from connectors.faults import NAMES, NotConfigured, busy, of_status, spoken, unreadable, wait
-from connectors.transport import TIMEOUT_HTTPX2, BoundedHttpx2
+from connectors.transport import BoundedHttpx2, timeout_httpx2
 from settings import settings
 
 RECONNECT = (
@@ -161,7 +161,7 @@ def _session(client: Client, redirect_uri: str | None = None) -> Iterator[OAuth2
     session = OAuth2Client(
         client.client_id, client.client_secret, redirect_uri=redirect_uri, code_challenge_method="S256",
         token_endpoint_auth_method=method, revocation_endpoint_auth_method=method,
-        transport=BoundedHttpx2(), timeout=TIMEOUT_HTTPX2, follow_redirects=False,
+        transport=BoundedHttpx2(), timeout=timeout_httpx2(), follow_redirects=False,
     )
     for moment in ("access_token_response", "refresh_token_response"):
         session.register_compliance_hook(moment, lambda answer: _unless_busy(client.provider, answer))

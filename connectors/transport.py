@@ -126,4 +126,5 @@ BoundedHttpx = _bounded(httpx)
 """For httpx, under Notion's client."""
 BoundedHttpx2 = _bounded(httpx2)
 """For httpx2, under Authlib and for Linear."""
-TIMEOUT_HTTPX2 = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+def timeout_httpx2() -> httpx2.Timeout:
+    return httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)

@@ -42,7 +42,7 @@ def log_in(email: str, password: str, address: str) -> User:
     account = _keyed(email_key(email))
     user = User.by_email(email)
     wait = _count(account)
-    if wait and not (user and _is_known(user, address)):
+    if wait and not (user and _known(user, address)):
         session.commit()
         raise TooMany("Too many login attempts", wait)
     stored = user.password_hash if user else None
@@ -95,26 +95,17 @@ def _count(account: str) -> float:
     return max(1.0, 60 - (now() - row.began_at).total_seconds())
 
 
-def _is_known(user: User, address: str) -> bool:
-    return (
-        session.scalar(
-            select(KnownAddress.id).where(
-                KnownAddress.user_id == user.id, KnownAddress.address_hash == _keyed(address)
-            )
-        )
-        is not None
-    )
+def _known(user: User, address: str) -> KnownAddress | None:
+    wanted = select(KnownAddress).where(KnownAddress.user_id == user.id, KnownAddress.address_hash == _keyed(address))
+    return session.scalar(wanted.limit(1))
 
 
 def _remember(user: User, address: str) -> None:
-    seen = session.execute(
-        update(KnownAddress)
-        .where(KnownAddress.user_id == user.id, KnownAddress.address_hash == _keyed(address))
-        .values(seen_at=now())
-        .returning(KnownAddress.id)
-    )
-    if not seen.all():
+    known = _known(user, address)
+    if known is None:
         session.add(KnownAddress(user_id=user.id, address_hash=_keyed(address)))
+    elif known.seen_at < now() - timedelta(days=1):
+        known.seen_at = now()
 
 
 def forget_old_guesses() -> int:

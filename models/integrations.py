@@ -79,6 +79,8 @@ class Integration(Base):
     sealed_credentials: Mapped[str] = mapped_column(Text)
     credentials_expire_at: Mapped[datetime | None]
     cursor: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    chosen: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    """The calendars that the owner wants, by the provider's ids; None: those that the provider shows."""
     state: Mapped[str] = mapped_column(String(20), default="ok")
     """`ok`, `retrying` or `needs_reconnect`."""
     failures: Mapped[int] = mapped_column(default=0)
@@ -126,6 +128,7 @@ class Integration(Base):
         elif integration.external_account != account:
             integration._let_go()
             integration.cursor = {}  # another account's place in its lists means nothing here
+            integration.chosen = None
         integration.external_account = account
         integration.external_username = username
         integration.username_key = username.casefold() if username else None
@@ -156,6 +159,12 @@ class Integration(Base):
         if self.state != "needs_reconnect":
             self._plan(now())
             record(SyncDue(self.id))
+
+    def choose(self, calendars: list[str]) -> None:
+        """Have these calendars read from now on, also where a run is under way; none: those the provider shows."""
+        self.chosen = calendars or None
+        self.woken_at = now()
+        self.wake()
 
     def _plan(self, moment: datetime | None) -> None:
         self.next_sync_at = self.announce_at = moment
@@ -308,17 +317,24 @@ def claim_due(limit: int) -> list[int]:
     )
 
 
-def keep_lease(integration_id: int, token: str) -> None:
-    """Renew a lease. Errors: Conflict, when it ran out and somebody else has it."""
+def keep_lease(integration_id: int, token: str, cursor: dict[str, Any] | None = None) -> int:
+    """Renew a lease, and move the run's cursor where one is given; returns the owner's id.
+
+    Errors: Conflict, when the lease ran out and somebody else has it, or the account is gone.
+    """
     ends_at = now() + LEASE
-    kept = session.execute(
+    moved = {} if cursor is None else {"cursor": cursor}
+    owner_id: int | None = session.scalar(
         update(Integration)
         .where(Integration.id == integration_id, Integration.lease_token == token)
-        .values(lease_until=ends_at, announce_at=ends_at)
+        .values(lease_until=ends_at, announce_at=ends_at, **moved)
+        .returning(Integration.owner_id)
         .execution_options(synchronize_session=False)
     )
-    if kept.rowcount == 0:  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
-        raise Conflict("Another sync of this account took over")
+    if owner_id is None:
+        there = session.scalar(select(Integration.id).where(Integration.id == integration_id))
+        raise Conflict("Another sync of this account took over" if there else "This account is no longer connected")
+    return owner_id
 
 
 def take_parked(provider: str) -> int | None:

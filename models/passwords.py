@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from threading import BoundedSemaphore
-from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -22,14 +20,7 @@ _hasher = (
     if settings.argon2_profile == "standard"
     else PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 )
-_slots = BoundedSemaphore(1)  # for each process: a burst of logins may not take all cores from everybody else
-_run: Callable[[Callable[..., Any], tuple[Any, ...]], Any] = lambda work, given: work(*given)  # noqa: E731
-
-
-def compute_by(run: Callable[[Callable[..., Any], tuple[Any, ...]], Any]) -> None:
-    """Have hashes computed by `run(work, arguments)`: away from a thread that serves many at once."""
-    global _run
-    _run = run
+_slots = BoundedSemaphore(2)  # a burst of logins may not take both cores from everybody else
 
 
 def check_rules(password: str, field: str = "password", shortest: int = 8) -> None:
@@ -45,21 +36,17 @@ def check_rules(password: str, field: str = "password", shortest: int = 8) -> No
 def hash_password(password: str) -> str:
     """The argon2id hash to store."""
     with _slots:
-        return str(_run(_hasher.hash, (password,)))
+        return _hasher.hash(password)
 
 
 def verify_password(stored: str | None, password: str) -> bool:
     """Whether the password is the stored one. Without a stored one it takes as long and says no."""
     with _slots:
-        is_right = _run(_is_right, (stored or _decoy(), password))
-    return bool(is_right) and stored is not None
-
-
-def _is_right(stored: str, password: str) -> bool:
-    try:
-        return _hasher.verify(stored, password)
-    except (VerificationError, InvalidHashError):
-        return False
+        try:
+            _hasher.verify(stored or _decoy(), password)
+        except (VerificationError, InvalidHashError):
+            return False
+    return stored is not None
 
 
 @lru_cache(maxsize=1)

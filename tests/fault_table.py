@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+import connectors.transport
 
 FAULTS: dict[str, dict[str, Any]] = {
     "a 500": {"kind": "status", "status": 500},
@@ -25,3 +29,15 @@ FAULTS: dict[str, dict[str, Any]] = {
     "a stale cursor": {"kind": "stale_cursor"},
 }
 WHILE_PAGING = ("duplicates", "update_while_paging", "close_while_paging", "empty_page", "stale_cursor")
+
+
+@contextmanager
+def impatient(spec: dict[str, Any]) -> Iterator[None]:
+    """Nobody waits for long while a provider is to be found too slow; only then, or a slow machine is found so too."""
+    usual = connectors.transport.READ_SECONDS
+    if spec["kind"] == "timeout":
+        connectors.transport.READ_SECONDS = spec["seconds"] / 5
+    try:
+        yield
+    finally:
+        connectors.transport.READ_SECONDS = usual

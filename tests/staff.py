@@ -65,7 +65,7 @@ def worker(name: str, broker: Broker, concurrency: int = 1) -> Employed:
 
 
 def beat(broker: Broker) -> Employed:
-    return Employed("beat", "--scheduler", "redbeat.RedBeatScheduler", "--loglevel", "CRITICAL", REDIS_URL=broker.url)
+    return Employed("beat", "--loglevel", "CRITICAL", REDIS_URL=broker.url)
 
 
 @contextmanager

@@ -1,21 +1,15 @@
-"""What would stop all greenlets of a process: psycopg's wait, and the twenty milliseconds of a password's hash.
-
-psycopg waits in gevent's loop, since its own wait goes through the patched `select.poll`, which costs more than the
-query. Hashes are computed in the loop's pool of threads.
-"""
+"""psycopg in gevent's loop. Its own wait goes through the patched `select.poll`, which costs more than the query."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from typing import Any
 
-from models import passwords
-
 _READ, _WRITE = 1, 2  # both psycopg's Wait and Ready, and libev's events
 
 
 def take_over_waiting() -> None:
-    """Have psycopg wait with one watcher of gevent's loop, and hashes computed beside it; call once, when patched."""
+    """Have psycopg wait with one watcher of gevent's loop; call once in a patched process, before connecting."""
     from gevent import get_hub
     from psycopg import waiting
 
@@ -40,7 +34,6 @@ def take_over_waiting() -> None:
             return done.value
 
     waiting.wait = wait
-    passwords.compute_by(get_hub().threadpool.apply)
 
 
 def _resumed(gen: Generator[Any, Any, Any], wanted: int) -> Generator[Any, Any, Any]:

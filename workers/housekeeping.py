@@ -15,7 +15,7 @@ from models.blocks import TimeBlock
 from models.clock import now
 from models.closure import accounts_to_erase, erase_account
 from models.deliveries import Delivery
-from models.expiry import PIECE, drop
+from models.expiry import drop
 from models.guesses import forget_old_addresses, forget_old_guesses
 from models.heartbeats import beat
 from models.idempotency import forget_old_answers
@@ -65,10 +65,13 @@ def tidy_up() -> None:
         partial(drop, Activity, Activity.at < now() - timedelta(days=FEED_DAYS)),
     )
     for each in work:
-        dropped = PIECE
-        while dropped == PIECE:
-            with db.transaction():
-                dropped = each()
+        while _apart(each):
+            pass
+
+
+def _apart(work: Callable[[], int]) -> int:
+    with db.transaction():
+        return work()
 
 
 @celery.task(name="erase_accounts")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -25,7 +25,7 @@ from models.channels import ChannelsDue
 from models.clock import now
 from models.errors import Conflict
 from models.events import record
-from models.integrations import Integration, claim_due, take_parked
+from models.integrations import Integration, claim_due, keep_lease, take_parked
 from models.letters import send_reconnect
 from models.meetings import follow_events
 from models.seal import Unreadable
@@ -118,6 +118,7 @@ class _Run:
         self.provider = provider
         self.lease = lease
         self.filing = filing
+        self.chosen: dict[str, str] = {}
         self.connector: Connector = CONNECTORS[provider]
 
     def pull(self, seconds: float | None) -> bool:
@@ -139,13 +140,14 @@ class _Run:
     def _open(self) -> tuple[Credentials, dict[str, Any]]:
         with db.transaction(reading=True):
             integration = db.session.get_one(Integration, self.id)
-            expires_at, cursor = integration.credentials_expire_at, integration.cursor
+            expires_at, cursor, chosen = integration.credentials_expire_at, integration.cursor, integration.chosen
             try:
                 credentials = credentials_from(integration.credentials)
             except Unreadable as error:
                 raise ConnectorError(f"{self.provider} must be connected again", "reconnect") from error
         if expires_at is not None and expires_at - now() < REFRESH_AHEAD and credentials.refresh_token:
             credentials = self._refresh(credentials)
+        self.chosen = {"calendars": ",".join(chosen)} if chosen else {}
         return credentials, cursor
 
     def _refresh(self, credentials: Credentials) -> Credentials:
@@ -156,16 +158,17 @@ class _Run:
         return renewed
 
     def _file_pages(self, credentials: Credentials, cursor: dict[str, Any], deadline: float | None) -> bool:
+        # The choice is no secret, and a refresh must not bring an older one back: it is kept beside the credentials.
+        credentials = replace(credentials, extra={**credentials.extra, **self.chosen})
         for page in self.connector.pull(credentials, cursor):
             with db.transaction():
-                integration = self._held()
+                owner_id = keep_lease(self.id, self.lease, page.cursor)
                 changed = self.filing.file(page.items)
                 for sweep in page.sweeps:
                     changed += self.filing.sweep(sweep.scope, sweep.external_ids)
                 if self.provider == "google-calendar":
-                    follow_events(db.session.get_one(User, integration.owner_id), self.id, changed)
+                    follow_events(db.session.get_one(User, owner_id), self.id, changed)
                 self.filing.counts.skipped += page.skipped
-                integration.cursor = page.cursor
             if deadline is not None and time.monotonic() > deadline:
                 return False
         return True

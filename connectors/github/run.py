@@ -37,7 +37,6 @@ class Run:
         self.cursor: Cursor = {**cursor}
         self.validators: dict[str, dict[str, str]] = {**cursor.get("validators", {})}
         self.held = unpacked(cursor.get("held"))
-        self.held_before = frozenset(self.held)
         self.is_first = "since" not in cursor
 
     def pages(self) -> Iterator[Page]:
@@ -132,6 +131,7 @@ class Run:
                 seen.add(None)
                 break
         if None not in seen:
+            self.ask_for_mentions(held)
             self.held = held
         self.cursor.update(open_pages=count, held=packed(self.held))
         yield self.page([], sweeps=_absence("issue", seen), swept_at=text.stamp(_now()))
@@ -162,8 +162,15 @@ class Run:
 
     def hold(self, items: list[Item]) -> None:
         """Remember what is assigned, so that a mention of it is not a second item."""
+        self.ask_for_mentions({key_of(item) for item in items if item.is_open})
         for item in items:
             (self.held.add if item.is_open else self.held.discard)(key_of(item))
+
+    def ask_for_mentions(self, keys: set[int]) -> None:
+        """What is assigned by now may have come as a mention before: then these are read anew, if not in this run then
+        in the next."""
+        if keys - self.held:
+            self.validators.pop("mentions", None)
 
     # -- pull requests that wait for the user's review
 
@@ -200,8 +207,6 @@ class Run:
         """Unread threads that mention the user. What is read at GitHub, or in the inbox as an issue by now, leaves."""
         held = self.held | unpacked(self.cursor.get("held_reviews"))
         known = self.validators.get("mentions")
-        if not self.is_first and self.held - self.held_before:
-            known = None  # something was assigned since: it may have come as a mention before
         seen: set[int | None] = set()
         validators: dict[str, str] = {}
         for number in range(1, MOST_NOTIFICATION_PAGES + 1):

@@ -9,6 +9,8 @@ import hashlib
 import html
 import re
 from collections.abc import Generator, Iterator
+from copy import deepcopy
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 from typing import Any
@@ -24,6 +26,7 @@ AHEAD = timedelta(days=30)
 LIST_EVERY = timedelta(hours=6)
 """The window moves on, but a sync token tells only of what was changed: so it is listed anew, that much longer."""
 MOST_PAGES = 40
+MOST_OFFERED = 200
 NO_WORK = ("workingLocation", "birthday")
 NOT_CHOSEN = ("#holiday@group.v.calendar.google.com", "#contacts@group.v.calendar.google.com")
 """Calendars that come by themselves; they arrive only where the user names them."""
@@ -35,12 +38,29 @@ FIELDS = (
 _TAG = re.compile(r"<(?:br|/p|/div|/li)[^>]*>", re.IGNORECASE), re.compile(r"<[^>]+>")
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A calendar that the user may choose."""
+
+    id: str
+    name: str
+    is_primary: bool
+    is_read: bool
+
+
+def offered(cursor: Cursor) -> list[Offered]:
+    """The calendars of an account, as its last run found them."""
+    state = cursor.get("calendar", {})
+    read = state.get("calendars", {})
+    return [Offered(id, name or id, primary, id in read) for id, name, primary in state.get("offered", ())]
+
+
 class Calendars:
     """The chosen calendars of one account; `state` is kept in the cursor by calendar id."""
 
     def __init__(self, api: Api, state: Cursor, chosen: str, now: datetime) -> None:
         self.api = api
-        self.state: Cursor = {**state}
+        self.state: Cursor = deepcopy(state)
         self.chosen = [part.strip() for part in chosen.split(",") if part.strip()]
         self.now = now
 
@@ -58,10 +78,7 @@ class Calendars:
                 yield self.page([], sweeps=sweep(scope_of(id), ()))
 
     def page(self, items: list[Item], skipped: int = 0, sweeps: Any = ()) -> Page:
-        return Page(
-            items, {**self.state, "calendars": {id: {**kept} for id, kept in self.state.get("calendars", {}).items()}},
-            skipped, sweeps,
-        )
+        return Page(items, deepcopy(self.state), skipped, sweeps)
 
     def choose(self) -> Iterator[Page]:
         """Which calendars there are now; the events of one that was taken away leave."""
@@ -82,6 +99,10 @@ class Calendars:
         else:
             ids = [each["id"] for each in found if _is_chosen(each)]
         known = self.state.get("calendars", {})
+        self.state["offered"] = [
+            [each["id"], text.clean(each.get("summaryOverride") or each.get("summary"), 200), each["id"] == primary]
+            for each in found if not each.get("deleted") and each.get("accessRole") in READABLE
+        ][:MOST_OFFERED]
         self.state["primary"] = primary if primary in ids else ""
         self.state["calendars"] = {id: known.get(id, {}) for id in ids}
         gone = [scope for id in known if id not in ids for scope in sweep(scope_of(id), ())]
@@ -96,10 +117,9 @@ class Calendars:
         try:
             orphans = yield from self.changes(id, until)
         except Stale:
-            yield from self.listing(id)
-            return
+            orphans = True
         if orphans:
-            yield from self.listing(id)  # a series that was cancelled may be told by its own id alone
+            yield from self.listing(id)
 
     def changes(self, id: str, until: datetime) -> Generator[Page, None, bool]:
         """What changed since the token; whether something was cancelled that is no known instance."""
@@ -117,6 +137,9 @@ class Calendars:
             token = answer.get("nextPageToken")
             if not token and answer.get("nextSyncToken"):
                 kept["token"] = answer["nextSyncToken"]
+            if not token and orphans:
+                # A series that was cancelled may be told by its own id alone: all is listed, if not now then next time.
+                kept.pop("listed_at", None)
             yield self.page(items, skipped)
             if not token:
                 break
@@ -128,6 +151,7 @@ class Calendars:
         Where it took more than a page and something changed meanwhile, its pages may have shifted: once more then.
         """
         kept = self.state["calendars"][id]
+        kept.pop("listed_at", None)  # one that is cut short is begun anew, also where it has its new token already
         until = self.now + AHEAD + LIST_EVERY
         for _ in range(2):
             seen: set[str] = set()

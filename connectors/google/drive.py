@@ -110,9 +110,11 @@ class Drive:
             yield self.page(items, skipped)
             token = answer.get("nextPageToken")
             if not token:
-                self.state["token"] = str(answer.get("newStartPageToken") or self.state["token"])
+                token = str(answer.get("newStartPageToken") or self.state["token"])
                 break
         yield from self.comments(list(reversed(changed)))
+        # Not before: a run that is cut short among the comments must find the same changes again.
+        self.state["token"] = token
         yield self.page([])
 
     def change_item(self, raw: object) -> Item | None:

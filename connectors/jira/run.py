@@ -6,6 +6,7 @@ https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-sear
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -38,7 +39,7 @@ class Run:
 
     def __init__(self, credentials: Credentials, cursor: Cursor) -> None:
         self.credentials = credentials
-        self.cursor: Cursor = {**cursor, "sites": {**cursor.get("sites", {})}}
+        self.cursor: Cursor = {"sites": {}, **deepcopy(cursor)}
         self.begun = datetime.now(UTC)
         self.seen: set[str] = set()
         self.is_whole = True
@@ -68,8 +69,7 @@ class Run:
 
     def page(self, items: list[Item], skipped: int = 0, sweeps: tuple[Sweep, ...] = (), **cursor: Any) -> Page:
         self.cursor.update(cursor)
-        copied = {id: {**state} for id, state in self.cursor["sites"].items()}
-        return Page(items, {**self.cursor, "sites": copied}, skipped, sweeps)
+        return Page(items, deepcopy(self.cursor), skipped, sweeps)
 
     def site(self, id: str) -> Iterator[Page]:
         state = self.cursor["sites"][id]
@@ -90,7 +90,7 @@ class Run:
             if count > 1:
                 state["is_due"] = True  # pages that shift while they are read may hide one
         yield from self.mentions(cloud, site, state, since)
-        state["since"] = text.stamp(self.begun)
+        state["since"] = state.pop("begun", text.stamp(self.begun))
 
     def listing(self, cloud: Cloud, site: Site, state: dict[str, Any], since: datetime | None) -> Iterator[Page]:
         """Everything open, newest first, with what was closed lately; complete, so that it proves what is gone.
@@ -103,6 +103,9 @@ class Run:
             which = f"({which} OR updated >= {_quoted(since, state['zone'])})"
         jql = f"assignee = currentUser() AND {which} ORDER BY created DESC"
         token = state.get("token") if since is None else None
+        if since is None:
+            # What is new while a listing lies cut short stands before the page that it goes on with.
+            state.setdefault("begun", text.stamp(self.begun))
         for _ in range(2):
             begun, count = datetime.now(UTC), 0
             whole = token is None

@@ -66,12 +66,12 @@ class Control:
         if not keep:
             for issue in [each for each in self.issues.values() if each.assignee == person]:
                 self.delete(issue)
-        now = datetime.now(UTC)
+        now, apart = datetime.now(UTC), 0 if keep else 60  # what comes to what is there comes now
         names = list(PRIORITIES)
         for number in range(1, count + 1):
             self.add(
                 "FERRY", words.title(number), COLLEAGUES[number % 8], assignee=person, priority=names[number % 5],
-                description=words.body(number, 300), updated=now - timedelta(seconds=60 * (number // 3 + 1)),
+                description=words.body(number, 300), updated=now - timedelta(seconds=apart * (number // 3 + 1)),
             )  # fmt: skip
         return [{}] * count
 

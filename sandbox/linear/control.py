@@ -51,11 +51,12 @@ class Control:
         if not keep:
             for issue in [each for each in self.issues.values() if each.assignee == person]:
                 del self.issues[issue.id]
-        now = datetime.now(UTC)
+        now, first = datetime.now(UTC), len(self.issues) if keep else 0
         for number in range(1, count + 1):
-            at = now - timedelta(minutes=number // 3 + 1)  # some share their time
+            # Some share their time; what comes to what is there comes now.
+            at = now if keep else now - timedelta(minutes=number // 3 + 1)
             self.add(
-                uuid_of("heap", person.key, number), "ENG", words.title(number), COLLEAGUES[number % 8], at,
+                uuid_of("heap", person.key, first + number), "ENG", words.title(number), COLLEAGUES[number % 8], at,
                 assignee=person, priority=number % 5, description=words.body(number, 300),
             )  # fmt: skip
         return [{}] * count

@@ -58,7 +58,7 @@ class Control:
                 del self.pages[page.id]
         now = datetime.now(UTC)
         for number in range(1, count + 1):
-            at = now - timedelta(minutes=number // 3 + 1)
+            at = now if keep else now - timedelta(minutes=number // 3 + 1)  # what comes to what is there comes now
             page = Page(str(uuid.uuid4()), source, [words.title(number)], at, at, people=[person])
             self.pages[page.id] = page
             page.reopen()

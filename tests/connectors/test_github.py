@@ -13,6 +13,7 @@ from connectors.github.items import issue_item, mention_item, read, review_item
 from connectors.text import Malformed
 from tests.connectors.github_stand import Stand, issue
 from tests.connectors.stub import Reply
+from tests.connectors.test_cut_short import cut_short_everywhere
 
 
 @pytest.fixture
@@ -245,6 +246,15 @@ def test_a_mention_of_an_assigned_issue_is_not_doubled(stand, inbox, credentials
     stand.issues.append(issue(2))
     stand.touch(2)
     assert inbox.run(GitHub(), credentials).ids == {"issue:1001", "issue:1002"}
+
+
+def test_nor_when_the_run_is_cut_short_between_the_two(stand, inbox, credentials):
+    stand.issues = [issue(1)]
+    stand.threads = [thread(1), thread(2)]
+    inbox.run(GitHub(), credentials)
+    stand.issues.append(issue(2))
+    stand.touch(2)
+    assert cut_short_everywhere(GitHub(), credentials, inbox) == {"issue:1001", "issue:1002"}
 
 
 def test_a_mention_that_was_read_leaves(stand, inbox, credentials):

@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 import connectors.oauth
+import connectors.transport
 from connectors.base import ConnectorError, Credentials
 from connectors.faults import NotConfigured
 from connectors.oauth import authorize_address, client_of, exchange, refresh, revoke_token
@@ -205,7 +206,7 @@ def test_a_server_that_is_away_is_later(monkeypatch):
 
 
 def test_a_slow_provider_is_given_up(stub, monkeypatch):
-    monkeypatch.setattr(connectors.oauth, "TIMEOUT_HTTPX2", 0.2)
+    monkeypatch.setattr(connectors.transport, "READ_SECONDS", 0.2)
     stub.answer = lambda asked: Reply(TOKEN, seconds=1)
     with pytest.raises(ConnectorError, match="Linear did not answer in time"):
         refresh("linear", OLD)

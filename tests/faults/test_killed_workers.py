@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import redis
 from sqlalchemy import func, select, update
 
+from bench.crowd import make_due, settle
 from models import db
 from models.inbox import InboxItem
 from models.integrations import Integration
+from sandbox.app import Address
 from tests.cast import Person
 from tests.connect import Provider, connect, integration_id
-from tests.staff import Broker, Employed, beat, employed, wait_for, worker
+from tests.staff import Broker, beat, employed, wait_for, worker
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.chaos]
 ITEMS = 450
-WAITING = 40
+WAITING = 200
 
 
 @pytest.fixture
@@ -35,12 +38,6 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 def _nobody_else_is_due() -> None:
     with db.transaction():
         db.session.execute(update(Integration).values(next_sync_at=None, announce_at=None))
-
-
-def make_due(*numbers: int) -> None:
-    with db.transaction():
-        at_once = {"next_sync_at": datetime.now(UTC), "announce_at": datetime.now(UTC)}
-        db.session.execute(update(Integration).where(Integration.id.in_(numbers)).values(at_once))
 
 
 def items(number: int) -> int:
@@ -59,13 +56,6 @@ def synced_since(moment: datetime) -> int:
         return db.session.scalar(select(func.count()).where(Integration.last_sync_at > moment)) or 0
 
 
-def tended(staff: list[Employed], broker: Broker) -> bool:
-    """What a supervisor does: a beat that ended, as it does when its lock is gone, is started again."""
-    if staff[0].process.poll() is not None:
-        staff[0] = beat(broker)
-    return True
-
-
 def test_a_killed_child_costs_half_a_minute_and_a_killed_worker_two(
     alice: Person, bob: Person, github: Provider, broker: Broker
 ) -> None:
@@ -79,7 +69,7 @@ def test_a_killed_child_costs_half_a_minute_and_a_killed_worker_two(
     with employed(beat(broker), worker("first", broker), worker("second", broker)) as staff:
         _, first, second = staff
         wait_for(lambda: bool(first.children and second.children), 60)
-        make_due(*numbers)
+        make_due(numbers)
         wait_for(lambda: running() == 2 and all(items(number) > 100 for number in numbers), 60)
         os.kill(first.children[0], signal.SIGKILL)
         second.kill()
@@ -93,25 +83,22 @@ def test_a_killed_child_costs_half_a_minute_and_a_killed_worker_two(
 
 
 def test_a_broker_that_forgot_everything_costs_no_sync(
-    meet: Callable[..., Person], github: Provider, broker: Broker
+    sandbox: Address, github: Provider, broker: Broker
 ) -> None:
-    numbers = []
-    for _ in range(WAITING):
-        person = meet("waiting")
-        connect(person, "github", "olena")
-        numbers.append(integration_id(person, "github"))
+    numbers = settle(sandbox, WAITING, f"waiting-{uuid4().hex[:8]}")
     github.fault("delay", seconds=0.5, times=None, path="/issues")
     queue = redis.Redis.from_url(broker.url)
     with employed(beat(broker), worker("only", broker, 2)) as staff:
         wait_for(lambda: bool(staff[1].children), 60)
         began = datetime.now(UTC)
-        make_due(*numbers)
+        make_due(numbers)
         wait_for(lambda: int(queue.llen("sync")) > WAITING / 2, 60)
         broker.stop()
         github.mend()
         broker.start()
         assert queue.llen("sync") == 0 and synced_since(began) < WAITING
-        wait_for(lambda: tended(staff, broker) and synced_since(began) == WAITING, 120)
+        wait_for(lambda: synced_since(began) == WAITING, 120)
+        assert [each.process.poll() for each in staff] == [None, None], "neither had to be started again"
     with db.transaction(reading=True):
         errors = select(func.count()).where(Integration.id.in_(numbers), Integration.last_sync_error.is_not(None))
         assert db.session.scalar(errors) == 0

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-import connectors.transport
 from connectors.faults import NAMES
 from connectors.registry import CONNECTORS
 from models import db
@@ -20,7 +19,7 @@ from sandbox.app import Address
 from tests.cast import Person
 from tests.connect import Provider, connect, integration_id
 from tests.connectors.conftest import Inbox
-from tests.fault_table import FAULTS, WHILE_PAGING
+from tests.fault_table import FAULTS, WHILE_PAGING, impatient
 from workers.credentials import credentials_from
 from workers.sync import sync
 
@@ -68,10 +67,12 @@ def upstream(number: int, name: str) -> dict[str, str]:
     return {id: item.title for id, item in Inbox().run(CONNECTORS[name], credentials).items.items()}
 
 
-def run(alice: Person, number: int, name: str, provider: Provider) -> str | None:
+def run(alice: Person, number: int, name: str, provider: Provider, spec: dict[str, Any]) -> str | None:
     """One sync under a fault, and what a person is told; then without it, until all is well."""
     before = kept(number)
-    outcome = sync(number)
+    provider.fault(account="mara", **spec)
+    with impatient(spec):
+        outcome = sync(number)
     fault_left = provider.control("GET", "/faults")
     provider.mend()
     (shown,) = alice.get("/integrations").json["data"]
@@ -99,18 +100,14 @@ def test_every_fault_ends_with_the_right_items(
     provider: Provider,
     unread: int,
     fault: str,
-    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     spec = FAULTS[fault]
-    if spec["kind"] == "timeout":
-        monkeypatch.setattr(connectors.transport, "READ_SECONDS", 0.5)
     provider.fill(MORE_THAN_A_PAGE.get(name, 110) if spec["kind"] in WHILE_PAGING else FEW)
     for moment in ("the first run", "a later one"):
         if moment == "a later one":
             provider.fill(2, keep=True)
-        provider.fault(account="mara", **spec)
-        kind = run(alice, unread, name, provider)
+        kind = run(alice, unread, name, provider, spec)
         if fault == "a 401":
             may_refresh = name in ("jira", "google-calendar", "linear")
             assert kind == (None if may_refresh else "reconnect")

@@ -8,13 +8,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
+from connectors import oauth
+from models import db
 from models.errors import Conflict
+from models.integrations import LEASE, Integration
 from sandbox.app import Address
 from tests.cast import Person
 from tests.connect import Provider, connect, integration_id
 from tests.parallel import at_once
 from tests.post import Post
 from tests.workers.due import due
+from workers.credentials import credentials_from
 from workers.sync import Outcome, sync, sync_integration
 
 ROTATING = ["jira", "linear"]
@@ -83,3 +87,31 @@ def test_after_invalid_grant_nobody_asks_until_the_account_is_connected_again(
     assert alice.get("/inbox").json["data"] == before != [], "what came before stays"
     connect(alice, provider.name)
     assert sync(number).error is None
+
+
+@pytest.mark.parametrize("died", ["before it asked", "with what it got"])
+def test_a_killed_holder_of_the_lock_costs_one_more_question_at_most(
+    alice: Person, provider: Provider, died: str
+) -> None:
+    connect(alice, provider.name)
+    number = integration_id(alice, provider.name)
+    provider.control("POST", "/tokens/expire", account="mara")
+    with db.transaction():
+        integration = db.session.get_one(Integration, number)
+        integration.lease()
+        held = credentials_from(integration.credentials)
+    if died == "with what it got":
+        oauth.refresh(provider.name, held)
+    assert try_to_sync(number) is None, "its lease still stands"
+    provider.forget_requests()
+    with time_machine.travel(datetime.now(UTC) + LEASE + timedelta(seconds=1)):
+        outcome = try_to_sync(number)
+        asked = refreshes(provider)
+        assert outcome is not None and len(asked) == 1
+        (shown,) = alice.get("/integrations").json["data"]
+        if died == "before it asked":
+            assert (outcome.error, shown["state"]) == (None, "ok")
+        else:
+            assert shown["state"] == "needs_reconnect" and "connect" in shown["lastSyncError"]
+        sync_integration(number)
+        assert refreshes(provider) == asked, "nobody asks again and again"

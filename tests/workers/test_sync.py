@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -46,6 +47,14 @@ def rows(person: Person) -> list[Any]:
                 {"id": person.id},
             )
         )
+
+
+def titles_of_all(person: Person) -> dict[str, str]:
+    """What is kept, dismissed or not: the provider's id → title."""
+    with db.transaction(reading=True):
+        kept = db.session.scalars(select(InboxItem).where(InboxItem.owner_id == person.id)).all()
+        assert len(kept) == len({item.external_id for item in kept})
+        return {str(item.provider_id): item.title for item in kept}
 
 
 def open_upstream(github: Provider, account: str = "mara") -> set[str]:
@@ -254,6 +263,33 @@ def test_one_account_is_synced_by_one_at_a_time(alice: Person, github: Provider)
     got = [item["externalId"] for item in inbox(alice)]
     assert len(got) == len(set(got)) == 121
     assert sync(number).error is None, "the lease is free again"
+
+
+def test_ten_syncs_at_once_and_the_clock_between_two_changes_bring_every_item_once(
+    alice: Person, github: Provider
+) -> None:
+    github.fill(500)
+    connect(alice, "github")
+    number = integration_id(alice, "github")
+    sync(number)
+    gone = {item["id"] for item in inbox(alice)[:5]}
+    for id in gone:
+        assert alice.delete(f"/inbox/{id}").status_code == 204
+    for item in github.control("GET", "/items?account=mara")[:50]:
+        github.change(str(item["id"]), title=f"{item['title']}, once more")
+    with db.transaction():
+        db.session.get_one(Integration, number).wake()
+
+    def run() -> None:
+        with suppress(Conflict):
+            sync(number)
+
+    at_once(*[run] * 10, lambda: sync_integration(number))
+    sync(number)
+    waiting, everything = inbox(alice), titles_of_all(alice)
+    upstream = {str(item["id"]): item["title"] for item in github.control("GET", "/items?account=mara")}
+    assert len(everything) == 500 and everything == upstream
+    assert len(waiting) == 495 and not gone & {item["id"] for item in waiting}
 
 
 def test_two_users_with_the_same_account_have_their_items_apart(

@@ -8,6 +8,7 @@ from web.feed import feed_routes
 from web.tymblok import (
     auth,
     blocks,
+    calendars,
     categories,
     inbox,
     integrations,
@@ -25,7 +26,7 @@ HOST = "api.tymblok.app"
 def create() -> ContractApp:
     """The contract's app."""
     resources = (
-        auth, oauth, users, settings, blocks, categories, inbox, integrations, stats, subscriptions,
+        auth, oauth, users, settings, blocks, categories, inbox, integrations, calendars, stats, subscriptions,
     )  # fmt: skip
     feed = feed_routes(shape, "/settings/calendar-feed")
     return create_app(shape, Document("/v1", "Tymblok", "1.0.0", [*(each.routes for each in resources), feed]))
