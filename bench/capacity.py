@@ -39,14 +39,16 @@ COSTS = {
     ("queue", "a sync with nothing new, as a task, CPU"): 15.0,  # ms
     ("reads", "GET /blocks, CPU of the web"): 850.0,  # µs
     ("login", "one login, CPU of the web"): 25.0,  # ms
-    ("growth", "a block with its indexes"): 420.0,  # bytes
-    ("growth", "an inbox item with its indexes"): 330.0,  # bytes
+    ("growth", "a block with its indexes"): 300.0,  # bytes
+    ("growth", "an inbox item with its indexes"): 220.0,  # bytes
 }
 ACTIVE, REQUESTS, PEAK = 0.3, 60, 0.15
 """Of the users, who comes on a day; what each asks for; what share of it in the busiest hour."""
 A_YEAR = {"blocks": 1_000, "items": 1_500, "stretches": 1_200, "totals": 600}
 SMALL_ROW = 180
 """Bytes of a focus stretch or a day's total, with indexes."""
+TEXT = 500
+"""Bytes of an item's description, which the measured rows do not have."""
 COMMITS = 6
 """Of a sync with nothing new: claim, lease, page, end, and the queue's marks."""
 CONNECTIONS = {"web": 20, "worker": 2, "webhooks": 20}
@@ -131,7 +133,8 @@ def main() -> None:
     say("requests at the peak", peak, "a second")
     say("web processes", web, "processes")
     say("cores for the web and the workers", cores + rate * sync / 1000 * HEADROOM, "cores")
-    rows = A_YEAR["blocks"] * block + A_YEAR["items"] * item + (A_YEAR["stretches"] + A_YEAR["totals"]) * SMALL_ROW
+    small = (A_YEAR["stretches"] + A_YEAR["totals"]) * SMALL_ROW
+    rows = A_YEAR["blocks"] * block + A_YEAR["items"] * (item + TEXT) + small
     say("database, a year of active users", users * ACTIVE * rows / 1e9, "GB")
     say("commits of syncs", rate * COMMITS, "a second")
     hooks = 4

@@ -40,7 +40,8 @@ def record(folder: Path) -> tuple[int, str]:
         while url:
             answer = httpx.get(url, headers={"Authorization": f"token {token}"}, timeout=60).raise_for_status()
             page += 1
-            (folder / f"{page}.json").write_bytes(answer.content)
+            issues = [{**issue, "type": None} for issue in answer.json()]  # GitHub tells of types, and tap asks for it
+            (folder / f"{page}.json").write_text(json.dumps(issues))
             url = answer.links.get("next", {}).get("url")
     return number, token
 
@@ -63,8 +64,9 @@ def address() -> str:
 
 
 def dlt(base: str) -> dict[str, Any]:
+    # -I: the script's folder holds modules of ours that are called like the library's.
     script = str(stage.ROOT / "bench" / "with_dlt.py")
-    command = [os.environ[DLT], script, f"{base}/github/", address()]
+    command = [os.environ[DLT], "-I", script, f"{base}/github/", address()]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=tempfile.gettempdir())
     return dict(json.loads(done.stdout.splitlines()[-1]))
 

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Self
 
-from sqlalchemy import ForeignKey, String, func, or_, select, update
+from sqlalchemy import ForeignKey, String, bindparam, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -14,6 +14,7 @@ from models.clock import now
 from models.db import Base, Record, session
 from models.errors import Conflict, Forbidden, Invalid, NotFound
 from models.plans import check_limit
+from models.statements import Statement
 from models.users import User
 
 SYSTEM = (
@@ -112,10 +113,11 @@ class Category(Base):
 
 def list_categories(user_id: int) -> list[Record]:
     """All that a user sees, the system's first: uid, name, color, icon, owner_id."""
-    return list(
-        session.execute(
-            select(Category.uid, Category.name, Category.color, Category.icon, Category.owner_id)
-            .where(or_(Category.owner_id == user_id, Category.owner_id.is_(None)))
-            .order_by(Category.owner_id.is_not(None), Category.id)
-        )
-    )
+    return list(_LISTING.rows(owner=user_id))
+
+
+_LISTING = Statement(
+    select(Category.uid, Category.name, Category.color, Category.icon, Category.owner_id)
+    .where(or_(Category.owner_id == bindparam("owner"), Category.owner_id.is_(None)))
+    .order_by(Category.owner_id.is_not(None), Category.id)
+)

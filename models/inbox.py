@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime, time
+from functools import cache
 from typing import Any, Self
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, and_, exists, func, or_, select
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+)  # fmt: skip
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.blocks import RESTORABLE, TimeBlock
@@ -15,6 +29,7 @@ from models.clock import now
 from models.db import Base, Record, session
 from models.errors import Conflict, NotFound
 from models.planning import plan_from
+from models.statements import Statement
 from models.users import User
 
 
@@ -111,20 +126,11 @@ def own_id(external_id: str | None) -> str | None:
 _PLANNED_BY = (TimeBlock.inbox_item_id == InboxItem.id, TimeBlock.deleted_at.is_(None))
 
 
-def _waiting(
-    user_id: int, source: str | None, type: str | None, includes_dismissed: bool, search: str | None
-) -> Any:
-    wanted = [InboxItem.owner_id == user_id, InboxItem.closed_at.is_(None), ~exists().where(*_PLANNED_BY)]
-    if not includes_dismissed:
-        wanted += [InboxItem.dismissed_at.is_(None), InboxItem.completed_at.is_(None)]
-    if source is not None:
-        wanted.append(InboxItem.source == source)
-    if type is not None:
-        wanted.append(InboxItem.type == type)
-    if search:
-        found = (column.icontains(search, autoescape=True) for column in (InboxItem.title, InboxItem.description))
-        wanted.append(or_(*found))
-    return and_(*wanted)
+_ITEMS = (
+    InboxItem.uid, InboxItem.title, InboxItem.description, InboxItem.source, InboxItem.type, InboxItem.priority,
+    InboxItem.external_id, InboxItem.external_url, InboxItem.starts_at, InboxItem.ends_at, InboxItem.dismissed_at,
+    InboxItem.completed_at, InboxItem.created_at,
+)  # fmt: skip
 
 
 def list_inbox(
@@ -138,29 +144,9 @@ def list_inbox(
     offset: int = 0,
 ) -> list[Record]:
     """What waits to be planned, the newest first, in one statement."""
-    return list(
-        session.execute(
-            select(
-                InboxItem.uid,
-                InboxItem.title,
-                InboxItem.description,
-                InboxItem.source,
-                InboxItem.type,
-                InboxItem.priority,
-                InboxItem.external_id,
-                InboxItem.external_url,
-                InboxItem.starts_at,
-                InboxItem.ends_at,
-                InboxItem.dismissed_at,
-                InboxItem.completed_at,
-                InboxItem.created_at,
-            )
-            .where(_waiting(user_id, source, type, includes_dismissed, search))
-            .order_by(InboxItem.created_at.desc(), InboxItem.id.desc())
-            .limit(limit)
-            .offset(offset)
-        )
-    )
+    given = _given(source, type, search)
+    listing = _listing(frozenset(given), includes_dismissed)
+    return list(listing.rows(owner=user_id, limit=limit, offset=offset, **given))
 
 
 def count_inbox(
@@ -172,5 +158,42 @@ def count_inbox(
     search: str | None = None,
 ) -> int:
     """How many items `list_inbox` has in all."""
-    wanted = _waiting(user_id, source, type, includes_dismissed, search)
-    return session.scalar(select(func.count()).select_from(InboxItem).where(wanted)) or 0
+    given = _given(source, type, search)
+    return int(_counting(frozenset(given), includes_dismissed).rows(owner=user_id, **given)[0][0])
+
+
+def _given(source: str | None, type: str | None, search: str | None) -> dict[str, str]:
+    """What is asked for beside the owner; a search text with its wildcards escaped."""
+    text = search and search.replace("/", "//").replace("%", "/%").replace("_", "/_")
+    return {name: value for name, value in (("source", source), ("type", type), ("search", text)) if value}
+
+
+def _waiting(asked: frozenset[str], includes_dismissed: bool) -> Any:
+    wanted = [InboxItem.owner_id == bindparam("owner"), InboxItem.closed_at.is_(None), ~exists().where(*_PLANNED_BY)]
+    if not includes_dismissed:
+        wanted += [InboxItem.dismissed_at.is_(None), InboxItem.completed_at.is_(None)]
+    if "source" in asked:
+        wanted.append(InboxItem.source == bindparam("source"))
+    if "type" in asked:
+        wanted.append(InboxItem.type == bindparam("type"))
+    if "search" in asked:
+        text = bindparam("search", type_=String())
+        wanted.append(or_(*(each.icontains(text, escape="/") for each in (InboxItem.title, InboxItem.description))))
+    return and_(*wanted)
+
+
+@cache
+def _listing(asked: frozenset[str], includes_dismissed: bool) -> Statement:
+    return Statement(
+        select(*_ITEMS)
+        .where(_waiting(asked, includes_dismissed))
+        .order_by(InboxItem.created_at.desc(), InboxItem.id.desc())
+        .limit(bindparam("limit", type_=Integer()))
+        .offset(bindparam("offset", type_=Integer()))
+    )
+
+
+@cache
+def _counting(asked: frozenset[str], includes_dismissed: bool) -> Statement:
+    wanted = _waiting(asked, includes_dismissed)
+    return Statement(select(func.count().label("count")).select_from(InboxItem).where(wanted))

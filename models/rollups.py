@@ -19,6 +19,7 @@ from sqlalchemy import (
     Integer,
     Table,
     and_,
+    bindparam,
     cast,
     delete,
     exists,
@@ -35,12 +36,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from models.blocks import TimeBlock
 from models.db import Base, Id, session
 from models.dirty_days import dirty_days, take_days
+from models.statements import Statement
 from models.users import User
 from settings import settings
 
 SLICE = 2000
 """Users whose roll-ups are rebuilt, and who are locked, at a time."""
 _CHUNK = 200
+_FEW = 8
 
 daily_totals = Table(
     "daily_totals",
@@ -65,9 +68,12 @@ _FIGURES = ("planned", "completed", "minutes")
 
 def refresh(user_id: int) -> int:
     """Count a user's changed days anew; returns how many there were."""
-    if not _lock(User.id == user_id):
+    if not _HOLD.rows(user=user_id):
         return 0
     days = sorted(take_days(user_id))
+    if len(days) <= _FEW:
+        _refresh_few(user_id, days)
+        return len(days)
     for start in range(0, len(days), _CHUNK):
         chunk = days[start : start + _CHUNK]
         _count(
@@ -80,6 +86,16 @@ def refresh(user_id: int) -> int:
             and_(daily_totals.c.user_id == user_id, daily_totals.c.date.between(first, last)),
         )
     return len(days)
+
+
+def _refresh_few(user_id: int, days: list[date]) -> None:
+    """As `refresh`, day by day in statements that are made once: nearly always it is one day or two."""
+    for day in days:
+        for statement in _DAY:
+            statement.rows(user=user_id, day=day)
+    for first, last in _months(days):
+        for statement in _MONTH:
+            statement.rows(user=user_id, month=month_number(first), first=first, last=last)
 
 
 def rebuild(first: int, last: int) -> None:
@@ -124,14 +140,24 @@ def _lock(whose: ColumnElement[bool]) -> list[int]:
 
 
 def _count(blocks: ColumnElement[bool], totals: ColumnElement[bool]) -> None:
-    """Make the stored totals of a scope, named once for each table, what its blocks add up to."""
+    for statement in _counting(blocks, totals):
+        session.execute(statement)
+
+
+def _count_months(months: ColumnElement[bool], totals: ColumnElement[bool]) -> None:
+    for statement in _counting_months(months, totals):
+        session.execute(statement)
+
+
+def _counting(blocks: ColumnElement[bool], totals: ColumnElement[bool]) -> tuple[Any, Any]:
+    """What makes the stored totals of a scope, named once for each table, what its blocks add up to."""
     still_there = exists().where(
         TimeBlock.owner_id == daily_totals.c.user_id,
         TimeBlock.date == daily_totals.c.date,
         TimeBlock.category_id == daily_totals.c.category_id,
         TimeBlock.deleted_at.is_(None),
     )
-    session.execute(delete(daily_totals).where(totals, ~still_there))
+    gone = delete(daily_totals).where(totals, ~still_there)
     minutes = func.sum(TimeBlock.duration_minutes).filter(TimeBlock.completed_at.is_not(None))
     counted = (
         select(
@@ -155,16 +181,15 @@ def _count(blocks: ColumnElement[bool], totals: ColumnElement[bool]) -> None:
     )
     upsert: Any = (sqlite if settings.on_sqlite else postgresql).insert(daily_totals)
     upsert = upsert.from_select([*_KEYS, *_FIGURES], differing)
-    session.execute(
-        upsert.on_conflict_do_update(
-            index_elements=list(_KEYS), set_={name: upsert.excluded[name] for name in _FIGURES}
-        )
+    changed = upsert.on_conflict_do_update(
+        index_elements=list(_KEYS), set_={name: upsert.excluded[name] for name in _FIGURES}
     )
+    return gone, changed
 
 
-def _count_months(months: ColumnElement[bool], totals: ColumnElement[bool]) -> None:
-    """Make the months of a scope, named once for each table, what the totals say."""
-    session.execute(delete(active_months).where(months))
+def _counting_months(months: ColumnElement[bool], totals: ColumnElement[bool]) -> tuple[Any, Any]:
+    """What makes the months of a scope, named once for each table, what the totals say."""
+    gone = delete(active_months).where(months)
     day = daily_totals.c.date
     month = cast(extract("year", day), Integer) * 12 + cast(extract("month", day), Integer) - 1
     bit = literal_column("1", Integer).bitwise_lshift(cast(extract("day", day), Integer) - 1)
@@ -173,10 +198,29 @@ def _count_months(months: ColumnElement[bool], totals: ColumnElement[bool]) -> N
         .where(totals, daily_totals.c.completed > 0)
         .group_by(daily_totals.c.user_id, month)
     )
-    session.execute(insert(active_months).from_select(["user_id", "month", "days"], active))
+    return gone, insert(active_months).from_select(["user_id", "month", "days"], active)
 
 
 def _months(days: Iterable[date]) -> list[tuple[date, date]]:
     """First and last day of each month that one of these days lies in."""
     firsts = sorted({day.replace(day=1) for day in days})
     return [(first, first.replace(day=monthrange(first.year, first.month)[1])) for first in firsts]
+
+
+_user = bindparam("user", type_=Id)
+_day, _first, _last = (bindparam(name, type_=Date()) for name in ("day", "first", "last"))
+_HOLD = Statement(select(User.id).where(User.id == _user).with_for_update(key_share=True))
+_DAY = [
+    Statement(each)
+    for each in _counting(
+        and_(TimeBlock.owner_id == _user, TimeBlock.date == _day),
+        and_(daily_totals.c.user_id == _user, daily_totals.c.date == _day),
+    )
+]
+_MONTH = [
+    Statement(each)
+    for each in _counting_months(
+        and_(active_months.c.user_id == _user, active_months.c.month == bindparam("month", type_=Integer())),
+        and_(daily_totals.c.user_id == _user, daily_totals.c.date.between(_first, _last)),
+    )
+]

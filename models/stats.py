@@ -7,12 +7,12 @@ on the way, so no answer is older than the question. Every reading is one statem
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Integer, Select, and_, case, cast, func, or_, select
+from sqlalchemy import Date, Integer, Select, and_, bindparam, case, cast, func, or_, select
 
 from models import db
 from models.categories import DEEP_WORK, Category
@@ -20,6 +20,7 @@ from models.db import Record, session
 from models.dirty_days import has_dirty_days
 from models.plans import PLANS, UNLIMITED
 from models.rollups import active_months, daily_totals, month_number, refresh
+from models.statements import Statement
 from models.users import User
 
 Period = Literal["day", "week", "month"]
@@ -80,28 +81,13 @@ def summarize(user_id: int, period: Period, today: date, since: date | None = No
     """The present period, without what is older than `since`, and the whole one before it."""
     first, last = bounds(period, today)
     before, _ = bounds(period, first - timedelta(days=1))
-    is_now, is_before = _totals.date >= max(first, since or first), _totals.date < first
-    row = _read(
-        user_id,
-        _of(user_id, before, last).add_columns(
-            _sum(_totals.minutes, is_now).label("minutes"),
-            _sum(_totals.completed, is_now).label("completed"),
-            _sum(_totals.planned, is_now).label("planned"),
-            _sum(_totals.minutes, is_before).label("minutes_before"),
-            _sum(_totals.completed, is_before).label("completed_before"),
-        ),
-    )[0]
+    row = _ask(_SUMMARY, user_id, first=before, last=last, present=first, since=max(first, since or first))[0]
     return Summary(row.minutes, row.completed, row.planned, row.minutes_before, row.completed_before)
 
 
 def list_days(user_id: int, first: date, last: date) -> list[tuple[date, int, int]]:
     """Each day of a span with its minutes and its completed blocks, days without any as well."""
-    rows = _read(
-        user_id,
-        _of(user_id, first, last)
-        .add_columns(_totals.date, _sum(_totals.minutes).label("minutes"), _sum(_totals.completed).label("completed"))
-        .group_by(_totals.date),
-    )
+    rows = _ask(_DAYS, user_id, first=first, last=last)
     found = {row.date: (row.minutes, row.completed) for row in rows}
     days = (first + timedelta(days=n) for n in range((last - first).days + 1))
     return [(day, *found.get(day, (0, 0))) for day in days]
@@ -225,9 +211,37 @@ def _sum(figure: Any, condition: Any = None) -> Any:
 
 def _read(user_id: int, statement: Select[Any]) -> Sequence[Record]:
     """The rows of a statement whose first column says whether something must be counted first."""
-    rows = session.execute(statement).all()
+    return _counted(user_id, lambda: session.execute(statement).all())
+
+
+def _ask(statement: Statement, user_id: int, **values: Any) -> Sequence[Record]:
+    """As `_read`, of a statement that is made once."""
+    return _counted(user_id, lambda: statement.rows(user=user_id, **values))
+
+
+def _counted(user_id: int, rows_of: Callable[[], Sequence[Record]]) -> Sequence[Record]:
+    rows = rows_of()
     if rows and rows[0].is_dirty:
         with db.writing():
             refresh(user_id)
-        rows = session.execute(statement).all()
+        rows = rows_of()
     return rows
+
+
+_IS_NOW = _totals.date >= bindparam("since", type_=Date())
+_IS_BEFORE = _totals.date < bindparam("present", type_=Date())
+_SPAN: Any = bindparam("user"), bindparam("first", type_=Date()), bindparam("last", type_=Date())
+_SUMMARY = Statement(
+    _of(*_SPAN).add_columns(
+        _sum(_totals.minutes, _IS_NOW).label("minutes"),
+        _sum(_totals.completed, _IS_NOW).label("completed"),
+        _sum(_totals.planned, _IS_NOW).label("planned"),
+        _sum(_totals.minutes, _IS_BEFORE).label("minutes_before"),
+        _sum(_totals.completed, _IS_BEFORE).label("completed_before"),
+    )
+)
+_DAYS = Statement(
+    _of(*_SPAN)
+    .add_columns(_totals.date, _sum(_totals.minutes).label("minutes"), _sum(_totals.completed).label("completed"))
+    .group_by(_totals.date)
+)

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from tests.faults.journal import Answered, Load
+from tests.faults.somebody import wait_for
 from tests.faults.stage import Stage
 
 pytestmark = pytest.mark.timeout(300)
@@ -40,7 +41,8 @@ def test_a_killed_database_costs_503_and_no_write(stage: Stage, seconds: float, 
         time.sleep(max(2.0, seconds / 8))
         stage.postgres.start()
         accepts = time.monotonic()
-        time.sleep(max(3.0, seconds / 2))
+        wait_for(lambda: any(each.at > accepts for each in load.journal.entries if each.status == 201), 10)
+        time.sleep(max(2.0, seconds / 2))
     entries = load.journal.entries
     refused = [entry for entry in entries if entry.status >= 400]
     first = min((entry.at for entry in entries if entry.status in (200, 201) and entry.at > accepts), default=None)

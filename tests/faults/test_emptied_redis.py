@@ -18,7 +18,7 @@ from tests.faults.stage import Stage
 from tests.faults.team import Team
 from tests.receiver import Receiver
 
-pytestmark = [pytest.mark.timeout(540), pytest.mark.brief]
+pytestmark = pytest.mark.timeout(540)
 ITEMS = 5
 
 

@@ -36,7 +36,7 @@ def test_killed_workers_and_a_killed_master_lose_nothing(stage: Stage, seconds: 
         stage.wait_until_ready()
         time.sleep(1)
     report("A1", f"{kills} kills: {load.journal}")
-    assert len(load.journal.acknowledged) > 100
+    assert len(load.journal.acknowledged) > 20, "else there was nothing to lose"
     with stage.postgres.connect() as connection:
         load.journal.hold_against(connection)
     refused = {status: count for status, count in load.journal.statuses.items() if status >= 400}
