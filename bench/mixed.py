@@ -95,9 +95,10 @@ def mix(people: list[dict[str, Any]], category: str, rate: float, seconds: float
     chance = random.Random(8)
     plan = []
     for number in range(int(rate * seconds)):
-        person, is_read = people[number % len(people)], chance.random() < 0.8
+        client = number % len(people)
+        person, is_read = people[client], chance.random() < 0.8
         request = a_read(chance, person) if is_read else a_write(chance, person, category)
-        plan.append(Due(number / rate, "read" if is_read else "write", request))
+        plan.append(Due(number / rate, "read" if is_read else "write", request, client))
     return plan
 
 
@@ -107,6 +108,7 @@ def logins(people: list[dict[str, Any]], rate: float, seconds: float) -> list[Du
         Due(
             (number + 0.5) / rate, "login",
             http("POST", "/auth/login", body={"email": people[number % USERS]["email"], "password": PASSWORD}),
+            number % USERS,
             ADDRESSES[number % len(ADDRESSES)],
         )
         for number in range(int(rate * seconds))

@@ -40,7 +40,8 @@ def record(folder: Path) -> tuple[int, str]:
         while url:
             answer = httpx.get(url, headers={"Authorization": f"token {token}"}, timeout=60).raise_for_status()
             page += 1
-            (folder / f"{page}.json").write_bytes(answer.content)
+            issues = [{**issue, "type": None} for issue in answer.json()]  # GitHub tells of types, and tap asks for it
+            (folder / f"{page}.json").write_text(json.dumps(issues))
             url = answer.links.get("next", {}).get("url")
     return number, token
 

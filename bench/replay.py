@@ -14,6 +14,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 REPOSITORY = "harborline/booking-web"
+REPOSITORY_SHOWN = {
+    "id": 1, "name": "booking-web", "full_name": REPOSITORY, "owner": {"login": "harborline", "id": 1},
+    "updated_at": "2026-01-01T00:00:00Z",
+}  # fmt: skip
 
 
 class Replay(BaseHTTPRequestHandler):
@@ -34,12 +38,13 @@ class Replay(BaseHTTPRequestHandler):
         elif parts.path.endswith("/search/issues"):
             self.answer(b'{"total_count": 0, "incomplete_results": false, "items": []}')
         elif parts.path.endswith("/issues"):
-            number = int(query.get("page", "1"))
+            number = int(query.get("after") or query.get("page", "1"))  # a repository's list goes on behind a cursor
             more = number < len(self.pages)
-            link = f"http://{self.headers['Host']}{parts.path}?{urlencode({**query, 'page': number + 1})}"
+            following = urlencode({**query, "page": number + 1, "after": number + 1})
+            link = f"http://{self.headers['Host']}{parts.path}?{following}"
             self.answer(self.pages[number - 1], {"Link": f'<{link}>; rel="next"'} if more else {}, f'"page-{number}"')
         elif parts.path.endswith(f"/repos/{REPOSITORY}"):
-            self.answer(json.dumps({"id": 1, "full_name": REPOSITORY, "updated_at": "2026-01-01T00:00:00Z"}).encode())
+            self.answer(json.dumps(REPOSITORY_SHOWN).encode())
         else:
             self.answer(b"[]")
 

@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A request: seconds from the beginning, its kind, its bytes, and the address that it comes from."""
+    """A request: seconds from the beginning, its kind, its bytes, and whose connection it takes from which address."""
 
     at: float
     kind: str
     request: bytes
+    client: int = 0
     address: str = "127.0.0.1"
 
 
@@ -43,7 +44,6 @@ class _Connection:
     """One connection that answers one request after the other."""
 
     def __init__(self, port: int, address: str) -> None:
-        self.address = address
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=30, source_address=(address, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.due: Due | None = None
@@ -63,10 +63,10 @@ class _Connection:
 
 
 def run(port: int, plan: Iterable[Due], patience: float = 30.0) -> dict[str, Seen]:
-    """Send what is due when it is due, over as many connections as that takes; what came of each kind."""
+    """Send what is due when it is due, each client over as many connections as that takes; what came of each kind."""
     waiting = sorted(plan, key=lambda due: due.at)
     seen: dict[str, Seen] = defaultdict(Seen)
-    idle: dict[str, list[tuple[float, _Connection]]] = defaultdict(list)
+    idle: dict[tuple[str, int], list[tuple[float, _Connection]]] = defaultdict(list)
     selector = selectors.DefaultSelector()
     turn, open_ = 0, 0
     began = time.perf_counter()
@@ -77,7 +77,7 @@ def run(port: int, plan: Iterable[Due], patience: float = 30.0) -> dict[str, See
         while turn < len(waiting) and waiting[turn].at <= moment:
             due = waiting[turn]
             turn += 1
-            connection = _free(idle[due.address], port, due.address, moment)
+            connection = _free(idle[due.address, due.client], port, due.address, moment)
             connection.due, connection.received = due, b""
             connection.socket.sendall(due.request)
             selector.register(connection.socket, selectors.EVENT_READ, connection)
@@ -89,15 +89,16 @@ def run(port: int, plan: Iterable[Due], patience: float = 30.0) -> dict[str, See
             if status is None:
                 continue
             now = time.perf_counter() - began
-            kind = seen[connection.due.kind]
-            kind.milliseconds.append((now - connection.due.at) * 1000)
+            due = connection.due
+            kind = seen[due.kind]
+            kind.milliseconds.append((now - due.at) * 1000)
             kind.statuses[status] += 1
             selector.unregister(connection.socket)
             open_ -= 1
             if status == -1:
                 connection.socket.close()
             else:
-                idle[connection.address].append((now, connection))
+                idle[due.address, due.client].append((now, connection))
     for rested in idle.values():
         for _, connection in rested:
             connection.socket.close()

@@ -35,6 +35,10 @@ stretches = Table(
     Index("ix_focus_stretches_owner", "owner_id", "started_at"),
     Index("ix_focus_stretches_session_id", "session_id"),
     Index(
+        "ix_focus_stretches_task", "task_id", "started_at", "ended_at", sqlite_where=_IN_TEAM,
+        postgresql_where=_IN_TEAM,
+    ),
+    Index(
         "ix_focus_stretches_team", "organization_id", "started_at", "ended_at", "owner_id", "seconds", "task_id",
         sqlite_where=_IN_TEAM, postgresql_where=_IN_TEAM,
     ),

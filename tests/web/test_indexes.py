@@ -52,6 +52,7 @@ def queries(operation: Operation) -> Iterator[dict[str, Any]]:
 
 def plan(statement: str, parameters: Any) -> str:
     """How the database means to go about it, were the tables too long to be read whole."""
+    parameters = tuple(parameters) if isinstance(parameters, list) else parameters  # as hot statements have them
     with db.engine.connect() as connection:
         if settings.on_sqlite:
             rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
