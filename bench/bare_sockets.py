@@ -37,7 +37,10 @@ async def carry(channel: str, address: str) -> None:
 
 
 async def main(port: int, channel: str, address: str) -> None:
-    async with serve(converse, "127.0.0.1", port, compression=None, backlog=2048, ping_interval=25):
+    # The clients here only listen: nobody is cut off for not answering its pings.
+    async with serve(
+        converse, "127.0.0.1", port, compression=None, backlog=2048, ping_interval=25, ping_timeout=None
+    ):
         await carry(channel, address)
 
 
