@@ -16,7 +16,7 @@ import sys
 import time
 from typing import Any
 
-from bench import figures, stage
+from bench import figures, roles, stage
 
 RUNS = ([], ["--sqlite"])
 ITEMS = 5000
@@ -139,20 +139,8 @@ def main() -> None:
         timed(options.variant)
         return
     stage.prepare("sqlite" if options.sqlite else "postgresql")
-    port = stage.free_port()
-    os.environ["SANDBOX_URL"] = f"http://127.0.0.1:{port}"
-    sandbox = subprocess.Popen(
-        [sys.executable, "-m", "sandbox", "--port", str(port), "--smtp-port", str(stage.free_port())],
-        cwd=stage.ROOT,
-        stdout=subprocess.PIPE,
-    )
-    try:
-        assert sandbox.stdout
-        sandbox.stdout.readline()
-        measure(options.rounds, f"http://127.0.0.1:{port}")
-    finally:
-        sandbox.terminate()
-        sandbox.wait(10)
+    with roles.sandbox() as base:
+        measure(options.rounds, base)
 
 
 def measure(rounds: int, base: str) -> None:
