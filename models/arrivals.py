@@ -1,31 +1,28 @@
 """What a provider brought, filed into the inbox: nothing twice, nothing rewritten that did not change.
 
-One read at the start of a run tells what is known; then only new and changed rows are written. The unique key
-`(integration, external_id)` and the content hash decide in the database as well, so two runs cannot double an item.
+One read at the start of a run tells what is known; then only new and changed rows are written. The database decides
+as well (models/upserts.py), so two runs cannot double an item.
 """
 
 from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Table, case, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import select, update
 
 from models.clock import now
 from models.db import session
 from models.inbox import InboxItem
 from models.integrations import Integration
-from settings import settings
+from models.upserts import write, write_page
 
 _SWEEP_FLOOR = 20
 _SWEEP_SHARE = 0.5
-_TABLE: Table = InboxItem.__table__  # type: ignore[assignment]  # a mapped class's table is a Table
-_CONTENT = ("source", "type", "priority", "title", "description", "external_url", "starts_at", "ends_at", "is_all_day")
 
 
 class Arrived(Protocol):
@@ -90,7 +87,19 @@ class Filing:
         }
 
     def file(self, items: Iterable[Arrived]) -> list[str]:
-        """Store a page; returns what was written. Items that were never seen open are not kept."""
+        """Store these; returns what was written. Items that were never seen open are not kept."""
+        rows = self._worth_writing(items)
+        if rows:
+            write(rows)
+        return [row["external_id"] for row in rows]
+
+    def file_page(self, items: Iterable[Arrived], lease: str, cursor: dict[str, Any]) -> list[str]:
+        """The same for a page, with the place that the run has reached. Errors: Conflict, when the lease was lost."""
+        rows = self._worth_writing(items)
+        write_page(self.integration_id, lease, cursor, rows)
+        return [row["external_id"] for row in rows]
+
+    def _worth_writing(self, items: Iterable[Arrived]) -> list[dict[str, Any]]:
         rows: dict[str, dict[str, Any]] = {}
         for item in items:
             digest = content_hash(item)
@@ -103,9 +112,7 @@ class Filing:
             self._count(known, item.is_open)
             self._known[item.external_id] = (digest, item.is_open)
             rows[item.external_id] = self._row(item, digest)
-        if rows:
-            session.connection().execute(_UPSERT, list(rows.values()))
-        return list(rows)
+        return list(rows.values())
 
     def sweep(self, scope: str, external_ids: frozenset[str]) -> list[str]:
         """Close what a complete listing of `scope` no longer shows, at most half of it at once; returns that.
@@ -196,28 +203,3 @@ def adopt_orphans(integration: Integration, sources: tuple[str, ...]) -> None:
         .values(integration_id=integration.id, kept_from=None)
     )
 
-
-def _upsert() -> Any:
-    insert = (sqlite.insert if settings.on_sqlite else postgresql.insert)(_TABLE)
-    given = insert.excluded
-    # Of what is closed a provider may tell no more than its id, so the last words on it stay.
-    is_closed = given.closed_at.is_not(None)
-    values: Mapping[str, Any] = {
-        name: case((is_closed, _TABLE.c[name]), else_=given[name]) for name in _CONTENT
-    }
-    return insert.on_conflict_do_update(
-        index_elements=["integration_id", "external_id"],
-        set_={
-            **values,
-            "content_hash": given.content_hash,
-            "updated_at": given.updated_at,
-            # Closed stays closed since then; open again is open.
-            "closed_at": case(
-                (is_closed, func.coalesce(_TABLE.c.closed_at, given.closed_at)), else_=None
-            ),
-        },
-        where=_TABLE.c.content_hash.is_distinct_from(given.content_hash),
-    )
-
-
-_UPSERT = _upsert()

@@ -197,9 +197,13 @@ def _refuse_writes_while_reading(source: Session, *_: Any) -> None:
 
 
 @contextmanager
-def transaction(*, reading: bool = False) -> Iterator[None]:
-    """Commit when the block returns, keep nothing when it raises, and give the connection back either way."""
-    token = _scope.set(_Scope(reading))
+def transaction(*, reading: bool = False, single: bool = False) -> Iterator[None]:
+    """Commit when the block returns, keep nothing when it raises, and give the connection back either way.
+
+    `single`: it writes by one statement (models/statements.py) and does no more than read beside it. PostgreSQL needs
+    no BEGIN and no COMMIT around that.
+    """
+    token = _scope.set(_Scope(reading or (single and not settings.on_sqlite)))
     try:
         yield
         if session.registry.has():

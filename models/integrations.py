@@ -317,24 +317,27 @@ def claim_due(limit: int) -> list[int]:
     )
 
 
-def keep_lease(integration_id: int, token: str, cursor: dict[str, Any] | None = None) -> int:
-    """Renew a lease, and move the run's cursor where one is given; returns the owner's id.
+def keep_lease(integration_id: int, token: str, cursor: dict[str, Any] | None = None) -> None:
+    """Renew a lease, and move the run's cursor where one is given.
 
     Errors: Conflict, when the lease ran out and somebody else has it, or the account is gone.
     """
     ends_at = now() + LEASE
     moved = {} if cursor is None else {"cursor": cursor}
-    owner_id: int | None = session.scalar(
+    kept = session.execute(
         update(Integration)
         .where(Integration.id == integration_id, Integration.lease_token == token)
         .values(lease_until=ends_at, announce_at=ends_at, **moved)
-        .returning(Integration.owner_id)
         .execution_options(synchronize_session=False)
     )
-    if owner_id is None:
-        there = session.scalar(select(Integration.id).where(Integration.id == integration_id))
-        raise Conflict("Another sync of this account took over" if there else "This account is no longer connected")
-    return owner_id
+    if kept.rowcount == 0:  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+        raise lost_lease(integration_id)
+
+
+def lost_lease(integration_id: int) -> Conflict:
+    """What it means that a lease could not be renewed."""
+    there = session.scalar(select(Integration.id).where(Integration.id == integration_id))
+    return Conflict("Another sync of this account took over" if there else "This account is no longer connected")
 
 
 def take_parked(provider: str) -> int | None:

@@ -1,8 +1,8 @@
 """Syncing: pull what is new and file it, page by page, one run at a time for each integration.
 
 The lease is the lock: whoever holds it alone refreshes tokens and moves the cursor. Each page is one transaction
-with its cursor, so a run that is cut short resumes where it stopped. No transaction is open while a provider is
-spoken to.
+with its cursor, so a run that is cut short resumes where it stopped. The next page is asked for while one is stored;
+no transaction waits for a provider.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from celery import Task
 
 from celery_app import celery
 from connectors import oauth
-from connectors.base import Connector, ConnectorError, Credentials
+from connectors.base import Connector, ConnectorError, Credentials, Page
 from connectors.registry import CONNECTORS
 from models import db
 from models.arrivals import Counts, Filing
@@ -25,12 +25,13 @@ from models.channels import ChannelsDue
 from models.clock import now
 from models.errors import Conflict
 from models.events import record
-from models.integrations import Integration, claim_due, keep_lease, take_parked
+from models.integrations import Integration, claim_due, take_parked
 from models.letters import send_reconnect
 from models.meetings import follow_events
 from models.seal import Unreadable
 from models.users import User
 from settings import settings
+from workers.ahead import ahead
 from workers.announce import announce
 from workers.channels import needs_channels
 from workers.credentials import credentials_from, credentials_to
@@ -160,18 +161,21 @@ class _Run:
     def _file_pages(self, credentials: Credentials, cursor: dict[str, Any], deadline: float | None) -> bool:
         # The choice is no secret, and a refresh must not bring an older one back: it is kept beside the credentials.
         credentials = replace(credentials, extra={**credentials.extra, **self.chosen})
-        for page in self.connector.pull(credentials, cursor):
-            with db.transaction():
-                owner_id = keep_lease(self.id, self.lease, page.cursor)
-                changed = self.filing.file(page.items)
-                for sweep in page.sweeps:
-                    changed += self.filing.sweep(sweep.scope, sweep.external_ids)
-                if self.provider == "google-calendar":
-                    follow_events(db.session.get_one(User, owner_id), self.id, changed)
-                self.filing.counts.skipped += page.skipped
+        for page in ahead(self.connector.pull(credentials, cursor)):
+            self._file(page)
             if deadline is not None and time.monotonic() > deadline:
                 return False
         return True
+
+    def _file(self, page: Page) -> None:
+        has_meetings = self.provider == "google-calendar"
+        with db.transaction(single=not (page.sweeps or has_meetings)):
+            changed = self.filing.file_page(page.items, self.lease, page.cursor)
+            for sweep in page.sweeps:
+                changed += self.filing.sweep(sweep.scope, sweep.external_ids)
+            if has_meetings:
+                follow_events(db.session.get_one(User, self.filing.owner_id), self.id, changed)
+        self.filing.counts.skipped += page.skipped
 
     def _held(self, *, with_for_update: bool = False) -> Integration:
         """The integration, while this run has its lease. Errors: Conflict, also when it was disconnected meanwhile."""

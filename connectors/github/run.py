@@ -162,9 +162,11 @@ class Run:
 
     def hold(self, items: list[Item]) -> None:
         """Remember what is assigned, so that a mention of it is not a second item."""
-        self.ask_for_mentions({key_of(item) for item in items if item.is_open})
-        for item in items:
-            (self.held.add if item.is_open else self.held.discard)(key_of(item))
+        keys = {key_of(item): item.is_open for item in items}
+        begun = {key for key, is_open in keys.items() if is_open}
+        self.ask_for_mentions(begun)
+        self.held |= begun
+        self.held -= keys.keys() - begun
 
     def ask_for_mentions(self, keys: set[int]) -> None:
         """What is assigned by now may have come as a mention before: then these are read anew, if not in this run then
