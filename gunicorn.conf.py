@@ -21,10 +21,9 @@ bind = [address(settings.host, settings.port)]
 backlog = 2048
 workers = settings.web_workers
 
-# A greenlet that yields inside SQLite's BEGIN IMMEDIATE would stop its whole process; on PostgreSQL only greenlets
-# outlive clients that send slowly (bench/slow_clients.py). The worker patches the standard library before it imports
-# the application, and psycopg, imported after that, waits in gevent's loop.
-worker_class = "gthread" if settings.on_sqlite else "gevent"
+# Only greenlets outlive clients that send slowly (bench/slow_clients.py). Their worker patches the standard library
+# before it imports the application, and psycopg, imported after that, waits in gevent's loop.
+worker_class = "gevent" if settings.serves_with_greenlets else "gthread"
 preload_app = settings.on_sqlite  # greenlets need the standard library patched before the application is imported
 threads = settings.web_threads
 worker_connections = 1000  # live connections leave the server once they are made

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     public_url: str = Field(default_factory=lambda set_: f"http://127.0.0.1:{set_['port']}")
     web_workers: int = 2
     web_threads: int = 16
+    web_greenlets: bool = True
     live_sockets: int = Field(default=3000, ge=1)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     trusted_proxies: int = Field(default=0, ge=0, le=5)
@@ -171,6 +172,11 @@ class Settings(BaseSettings):
     @property
     def on_sqlite(self) -> bool:
         return self.database_url.startswith("sqlite")
+
+    @property
+    def serves_with_greenlets(self) -> bool:
+        """A greenlet that yields inside SQLite's BEGIN IMMEDIATE would stop its whole process."""
+        return self.web_greenlets and not self.on_sqlite
 
     @property
     def embeds_redis(self) -> bool:

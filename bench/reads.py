@@ -1,7 +1,9 @@
 """GET /blocks for a day of 20 blocks beside two bare views: `python -m bench.reads [--rounds 5] [--sqlite]`.
 
-All run on the server that gunicorn.conf.py describes, in turns, so that the machine's mood hits all. The tokens of 400
-users take turns, each under its own rate limit. Then the same in one process without a server, where only CPU counts.
+All run on the server that gunicorn.conf.py describes, in turns, so that the machine's mood hits all: with two processes
+of four threads, for which the bars were set, and on PostgreSQL with greenlets too, as it is by default. The tokens of
+400 users take turns, each under its own rate limit. Then the same in one process without a server, where only CPU
+counts.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from bench import figures, inside, load, stage
 
 DAY = "2026-01-31"
 RUNS = ([], ["--sqlite"])
+THREADS = {"WEB_GREENLETS": "false", "WEB_THREADS": "4"}
 USERS = 400
 BLOCKS = 20
 
@@ -75,15 +78,15 @@ def ask(server: stage.Server, requests: list[bytes], seconds: float) -> tuple[lo
     return seen, (server.cpu_seconds - before) / sum(seen.statuses.values()) * 1e6
 
 
-def over_http(tokens: list[str], rounds: int, seconds: float) -> None:
+def over_http(tokens: list[str], rounds: int, seconds: float, serving: str, **settings: str) -> None:
     """Requests a second and CPU of the web, beside both yardsticks."""
     blocks = [load.get(f"/tymblok/v1/blocks?date={DAY}", token) for token in tokens]
     rates: dict[str, list[float]] = {"bare view": [], "bare view behind the middleware": [], "blocks": []}
     costs: dict[str, list[float]] = {name: [] for name in rates}
     with (
-        stage.server("bench.bare:application") as bare,
-        stage.server("bench.bare:behind()") as behind,
-        stage.server() as daybook,
+        stage.server("bench.bare:application", **settings) as bare,
+        stage.server("bench.bare:behind()", **settings) as behind,
+        stage.server(**settings) as daybook,
     ):
         asked = dict(
             zip(rates, ((bare, [load.get("/bare")]), (behind, [load.get("/tymblok/v1/bare")]), (daybook, blocks)),
@@ -99,10 +102,11 @@ def over_http(tokens: list[str], rounds: int, seconds: float) -> None:
                 rates[name].append(seen.rate)
                 costs[name].append(micros)
     ours, micros = statistics.median(rates.pop("blocks")), statistics.median(costs["blocks"])
-    for name, bar, dearest in (("bare view", None, None), ("bare view behind the middleware", 0.28, 4)):
+    bars = (0.28, 4) if settings else (None, None)
+    for name, (bar, dearest) in {"bare view": (None, None), "bare view behind the middleware": bars}.items():
         rate, cost = (name, statistics.median(rates[name])), (name, statistics.median(costs[name]))
-        figures.report(f"GET /blocks for a day of {BLOCKS}", ours, "req/s", beside=rate, at_least=bar)
-        figures.report("GET /blocks, CPU of the web", micros, "µs", beside=cost, at_most=dearest)
+        figures.report(f"GET /blocks for a day of {BLOCKS}, {serving}", ours, "req/s", beside=rate, at_least=bar)
+        figures.report(f"GET /blocks, {serving}, CPU of the web", micros, "µs", beside=cost, at_most=dearest)
 
 
 def in_process(application: Any, tokens: list[str], rounds: int) -> None:
@@ -125,7 +129,9 @@ def main() -> None:
     options = parser.parse_args()
     stage.prepare("sqlite" if options.sqlite else "postgresql")
     tokens = furnish()
-    over_http(tokens, options.rounds, options.seconds)
+    over_http(tokens, options.rounds, options.seconds, "threads", **THREADS)
+    if not options.sqlite:
+        over_http(tokens, options.rounds, options.seconds, "greenlets")
     application = inside.application()
     in_process(application, tokens, options.rounds)
     for path, statements in count_statements(application, tokens[0]).items():

@@ -132,7 +132,8 @@ def main() -> None:
                 wall[name].append((time.perf_counter() - began) / options.count * 1e6)
                 cpu[name].append((time.process_time() - used) / options.count * 1e6)
     plain, plain_cpu = statistics.median(wall["driver"]), statistics.median(cpu["driver"])
-    for name, bar in (("data layer", 2.0), ("POST", None)):
+    # The bar was set on PostgreSQL; on SQLite, where the driver takes a tenth of that, it would count our Python only.
+    for name, bar in (("data layer", None if options.sqlite else 2.0), ("POST", None)):
         ratio = statistics.median(ours / raw for ours, raw in zip(wall[name], wall["driver"], strict=True))
         figures.report(f"a block, {name}", statistics.median(wall[name]), "µs", beside=("driver", plain), ratio=ratio,
                        at_most=bar)  # fmt: skip
