@@ -89,7 +89,6 @@ def pytest_collection_finish() -> None:
     """What is loaded stays loaded: looking through all of it again and again costs more than most tests do."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
 
 
 def _build() -> None:
