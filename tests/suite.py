@@ -12,8 +12,14 @@ from sqlalchemy import make_url
 
 from settings import ROOT
 
-# No line of these comes near a database, so once is enough.
-WITHOUT_A_DATABASE = ("tests/connectors", "tests/sandbox", "tests/test_layers.py", "tests/test_settings.py")
+# No line of these comes near a database, so once is enough. What slow clients are tested on has only an address of one.
+WITHOUT_A_DATABASE = (
+    "tests/connectors",
+    "tests/sandbox",
+    "tests/faults/test_slow_clients.py",
+    "tests/test_layers.py",
+    "tests/test_settings.py",
+)
 LOCAL_POSTGRESQL = "postgresql+psycopg://root@127.0.0.1/daybook_test"
 
 
@@ -36,10 +42,13 @@ def run(database: str, url: str, arguments: list[str]) -> int:
     """Run pytest with nothing in its environment that would lead it to another database."""
     print(f"\n== {database}", flush=True)
     environment = {name: value for name, value in os.environ.items() if not name.endswith("DATABASE_URL")}
+    # Dozens of processes are started; none should compile again what another has compiled.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     if url:
         environment["TEST_DATABASE_URL"] = url
-    # A file is one process's: what its tests share is set up once, and they keep their order.
-    spread = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+    # A file is one process's: what its tests share is set up once, and they keep their order. One process more than
+    # two cores: about half of the time goes by waiting for processes to start, sockets to close and leases to end.
+    spread = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
     command = [sys.executable, "-m", "pytest", "-q", *spread, *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
 

@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,13 +30,30 @@ says_nothing_of_the_database = pytest.mark.skipif(
 ACCOUNT = {"email": "yesterday@example.com", "password": "SecurePass123!", "name": "Jo Yesterday"}
 
 
-@pytest.fixture
-def product(tmp_path):
-    with empty_database(tmp_path) as address:
-        daybook = Product(tmp_path, DATABASE_URL=address)
+@contextmanager
+def made(folder: Path) -> Iterator[Product]:
+    """A Daybook that was not started yet; what is left of it in the end is killed."""
+    with empty_database(folder) as address:
+        daybook = Product(folder, DATABASE_URL=address)
         yield daybook
         for process in daybook.processes():
             os.kill(process, signal.SIGKILL)
+
+
+@pytest.fixture
+def product(tmp_path):
+    with made(tmp_path) as daybook:
+        yield daybook
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """One Daybook for all tests that leave it running."""
+    with made(tmp_path_factory.mktemp("running")) as daybook:
+        daybook.start()
+        daybook.wait_until_it_serves()
+        yield daybook
+        daybook.stop()
 
 
 def roles(product: Product) -> set[str]:
@@ -75,11 +94,16 @@ def test_it_serves_and_a_signal_ends_everything_in_seconds(product):
 
 
 @says_nothing_of_the_database
-def test_ctrl_c_ends_everything(product):
+def test_ctrl_c_ends_everything_and_every_line_bears_the_name_of_its_process(product):
     product.start()
     product.wait_until_it_serves()
+    product.status("/healthz")
     assert product.stop(signal.SIGINT) == 0
     assert not product.processes()
+    for line in product.log().splitlines():
+        assert line[8:9] == "|", line
+    web = [line[10:] for line in product.log().splitlines() if line.startswith("web ")]
+    assert any(line.startswith("{") and json.loads(line) for line in web)
 
 
 def test_killing_the_supervisor_leaves_no_orphan(product):
@@ -106,30 +130,24 @@ def test_a_second_start_finds_the_data_also_after_a_kill(product):
 
 
 @says_nothing_of_the_database
-def test_a_crashed_process_is_started_again(product):
-    product.start()
-    product.wait_until_it_serves()
-    first = supervised(product, "gunicorn")
+def test_a_crashed_process_is_started_again(running):
+    first = supervised(running, "gunicorn")
     os.kill(first, signal.SIGKILL)
-    wait_for(lambda: "web was ended by SIGKILL; it starts again" in product.log())
-    wait_for(lambda: product.status("/healthz") == 200)
-    assert supervised(product, "gunicorn") != first
-    product.stop()
+    wait_for(lambda: "web was ended by SIGKILL; it starts again" in running.log())
+    wait_for(lambda: running.status("/healthz") == 200)
+    assert supervised(running, "gunicorn") != first
 
 
 @says_nothing_of_the_database
-def test_a_second_daybook_in_the_same_folder_is_refused(product):
-    product.start()
-    product.wait_until_it_serves()
+def test_a_second_daybook_in_the_same_folder_is_refused(running):
     second = subprocess.run(
-        [sys.executable, "cli.py", "up"], cwd=ROOT, env=product.environment, capture_output=True, timeout=30,
+        [sys.executable, "cli.py", "up"], cwd=ROOT, env=running.environment, capture_output=True, timeout=30,
         text=True,
     )  # fmt: skip
     assert second.returncode == 1
     assert "already runs in" in second.stderr
     assert "Traceback" not in second.stderr
-    assert product.status("/healthz") == 200
-    product.stop()
+    assert running.status("/healthz") == 200
 
 
 @says_nothing_of_the_database
@@ -152,18 +170,6 @@ def test_it_ends_with_the_process_that_started_it_where_that_is_asked_for(produc
     product.wait_until_it_serves()
     product.stop(signal.SIGKILL)
     product.wait_until_all_are_gone(15)
-
-
-@says_nothing_of_the_database
-def test_every_line_bears_the_name_of_its_process(product):
-    product.start()
-    product.wait_until_it_serves()
-    product.status("/healthz")
-    product.stop()
-    for line in product.log().splitlines():
-        assert line[8:9] == "|", line
-    web = [line[10:] for line in product.log().splitlines() if line.startswith("web ")]
-    assert any(line.startswith("{") and json.loads(line) for line in web)
 
 
 @says_nothing_of_the_database
