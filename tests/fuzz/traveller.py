@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import delete
 
 from tests.cast import Front, Person
+from wsgi import application
 
+OWN_TOKEN = secrets.token_hex(8)
+"""Stands in a made-up request for the traveller's token: far more requests are made up than are sent."""
 _ENDS = ("logout", "password", "/users/me", "/leave", "/refresh")
 
 
@@ -19,25 +22,32 @@ def is_end(method: str, path: str) -> bool:
 
 
 class Traveller:
-    """A person at one contract, and another one as soon as her login is gone; Schemathesis asks it for the token."""
+    """A person in front of the product, and another one as soon as her login is gone."""
 
     def __init__(self, door: str, furnish: Callable[[Person], None]) -> None:
         self._door, self._furnish = door, furnish
         self._person: Person | None = None
 
-    def get(self, _case: Any, _context: Any) -> str:
-        """The access token for the next request."""
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """One request, as WSGI, with her real token where her own is meant."""
+        if environ.get("HTTP_AUTHORIZATION") != f"Bearer {OWN_TOKEN}":
+            return application(environ, start_response)
+        environ["HTTP_AUTHORIZATION"] = f"Bearer {self._token()}"
+        ends = is_end(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+
+        def started(status: str, *more: Any) -> Any:
+            if status.startswith("401") or (ends and status < "400"):
+                self._person = None
+            return start_response(status, *more)
+
+        return application(environ, started)
+
+    def _token(self) -> str:
         if self._person is None:
             person = Person.register(Front("127.77.0.1"), "fuzz", plan="pro_monthly")
             self._person = person if self._door == "tymblok" else person.at(self._door)
             self._furnish(self._person)
         return self._person.token
-
-    def set(self, case: Any, token: str, _context: Any) -> None:
-        """Put the token on a request; what that request will end is begun anew after it."""
-        case.headers["Authorization"] = f"Bearer {token}"
-        if is_end(case.method, case.path):
-            self._person = None
 
     def begin(self) -> None:
         """Nobody is there yet: what a chain of requests finds is its own, so the same chain goes the same way again."""
