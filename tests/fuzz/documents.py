@@ -8,7 +8,9 @@ from typing import Any
 import schemathesis
 from schemathesis.config import SchemathesisConfig
 
-from tests.fuzz.traveller import OWN_TOKEN, Traveller
+from tests.fuzz import own
+from tests.fuzz.traveller import Traveller, household
+from tests.operations import BASES
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "15"))
 # A document says of which kind a value is; what only the rules say (an end after its start, a category that exists, a
@@ -44,9 +46,16 @@ def document(base: str, traveller: Traveller) -> schemathesis.BaseSchema:
     @schema.auth(refresh_interval=None)
     class Login:
         def get(self, _case: Any, _context: Any) -> str:
-            return OWN_TOKEN
+            return own.TOKEN
 
         def set(self, case: Any, token: str, _context: Any) -> None:
             case.headers["Authorization"] = f"Bearer {token}"
 
+    return schema
+
+
+def at_home(base: str) -> schemathesis.BaseSchema:
+    """A document for requests that stand alone: three of four are about the person's own things."""
+    schema = document(base, Traveller(household(base, BASES[base])))
+    schema.hook("map_case")(own.mean)
     return schema
