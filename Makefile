@@ -32,7 +32,7 @@ conformance: development
 	@$(PYTHON_IN_VENV) -m tests.conformance $(ARGS)
 
 fuzz: development
-	@RATE_LIMITS=false $(PYTHON_IN_VENV) -m pytest tests/fuzz/contracts.py -q -n 2 -p no:cacheprovider $(ARGS)
+	@RATE_LIMITS=false $(PYTHON_IN_VENV) -m pytest tests/fuzz/contracts.py -q -n 2 --dist worksteal -p no:cacheprovider $(ARGS)
 
 chaos: development
 	@DAYBOOK_CHAOS=$(CHAOS_SECONDS) $(PYTHON_IN_VENV) -m pytest tests/faults -q -rs -p no:cacheprovider $(ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
@@ -19,6 +20,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _with_providers(sandbox: Address) -> None:
-    """The sandbox plays the providers and the payment, and nobody's requests are counted."""
+def _with_providers(sandbox: Address) -> Iterator[None]:
+    """The sandbox plays the providers and the payment, nobody's requests are counted, and every host is found."""
     assert not settings.rate_limits, "fuzz with RATE_LIMITS=false, as `make fuzz` does"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("connectors.outgoing.resolve", lambda _: ["203.0.113.7"])  # no worker runs: nothing is sent there
+        yield
