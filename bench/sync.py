@@ -46,7 +46,7 @@ def raw(token: str, base: str) -> dict[str, Any]:
                 for raw in orjson.loads(answer.content)
             ]
             with db.transaction():
-                filing.file(items)
+                filing.store(filing.compare(items))
             stored += len(items)
             url = answer.links.get("next", {}).get("url")
     return {"items": stored}

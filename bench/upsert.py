@@ -46,7 +46,7 @@ def ours(integration_id: int, given: list[Item]) -> int:
     with db.transaction():
         filing = Filing(db.session.get_one(Integration, integration_id))
         for start in range(0, len(given), 100):  # a page
-            filing.file(given[start : start + 100])
+            filing.store(filing.compare(given[start : start + 100]))
     return filing.counts.synced
 
 

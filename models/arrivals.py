@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -19,7 +19,7 @@ from models.clock import now
 from models.db import session
 from models.inbox import InboxItem
 from models.integrations import Integration
-from models.upserts import write, write_page
+from models.upserts import Packed, packed, write, write_page
 
 _SWEEP_FLOOR = 20
 _SWEEP_SHARE = 0.5
@@ -67,14 +67,41 @@ class Counts:
         """New or changed, closing included."""
         return self.new + self.changed + self.closed
 
+    def add(self, other: Counts) -> None:
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+
+
+class Absence(Protocol):
+    """Proof that what is stored under `scope`, and not listed, is open no more."""
+
+    @property
+    def scope(self) -> str: ...
+    @property
+    def external_ids(self) -> frozenset[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a page changes in the inbox."""
+
+    rows: Packed | None
+    written: list[str]
+    closed: list[str]
+    counts: Counts
+
 
 class Filing:
-    """One run's work on the inbox of one integration."""
+    """One run's work on the inbox of one integration: page after page is compared with what is known, then stored.
+
+    Comparing asks no database, so that it may go on in another thread while an earlier page is stored.
+    """
 
     def __init__(self, integration: Integration) -> None:
         self.integration_id = integration.id
         self.owner_id = integration.owner_id
         self.counts = Counts()
+        """Of what is stored."""
         self._began = now()
         self._place = 0
         self._known: dict[str, tuple[str | None, bool]] = {
@@ -86,20 +113,9 @@ class Filing:
             )
         }
 
-    def file(self, items: Iterable[Arrived]) -> list[str]:
-        """Store these; returns what was written. Items that were never seen open are not kept."""
-        rows = self._worth_writing(items)
-        if rows:
-            write(rows)
-        return [row["external_id"] for row in rows]
-
-    def file_page(self, items: Iterable[Arrived], lease: str, cursor: dict[str, Any]) -> list[str]:
-        """The same for a page, with the place that the run has reached. Errors: Conflict, when the lease was lost."""
-        rows = self._worth_writing(items)
-        write_page(self.integration_id, lease, cursor, rows)
-        return [row["external_id"] for row in rows]
-
-    def _worth_writing(self, items: Iterable[Arrived]) -> list[dict[str, Any]]:
+    def compare(self, items: Iterable[Arrived], absences: Iterable[Absence] = (), skipped: int = 0) -> Changes:
+        """What these change; pages come in their order. Items that were never seen open are not kept."""
+        counts = Counts(skipped=skipped)
         rows: dict[str, dict[str, Any]] = {}
         for item in items:
             digest = content_hash(item)
@@ -107,42 +123,52 @@ class Filing:
             if known is None and not item.is_open:
                 continue
             if known is not None and known[0] == digest:
-                self.counts.unchanged += 1
+                counts.unchanged += 1
                 continue
-            self._count(known, item.is_open)
+            _count(counts, known, item.is_open)
             self._known[item.external_id] = (digest, item.is_open)
             rows[item.external_id] = self._row(item, digest)
-        return list(rows.values())
+        closed = [key for absence in absences for key in self._missing(absence)]
+        counts.closed += len(closed)
+        return Changes(packed(list(rows.values())) if rows else None, list(rows), closed, counts)
 
-    def sweep(self, scope: str, external_ids: frozenset[str]) -> list[str]:
-        """Close what a complete listing of `scope` no longer shows, at most half of it at once; returns that.
+    def store(self, changes: Changes) -> None:
+        """Write them."""
+        if changes.rows is not None:
+            write(changes.rows)
+        self._close(changes.closed)
+        self.counts.add(changes.counts)
+
+    def store_page(self, changes: Changes, lease: str, cursor: dict[str, Any]) -> None:
+        """The same, with the place that the run has reached. Errors: Conflict, when the lease was lost."""
+        write_page(self.integration_id, lease, cursor, changes.rows)
+        self._close(changes.closed)
+        self.counts.add(changes.counts)
+
+    def _missing(self, absence: Absence) -> list[str]:
+        """What a complete listing no longer shows, at most half of it at once.
 
         A provider that answers short for a day can so never empty an inbox; what is really gone goes with the next
         sweeps.
         """
-        listed = [key for key, (_, is_open) in self._known.items() if is_open and key.startswith(scope)]
-        missing = [key for key in listed if key not in external_ids]
+        listed = [key for key, (_, is_open) in self._known.items() if is_open and key.startswith(absence.scope)]
+        missing = [key for key in listed if key not in absence.external_ids]
         missing = missing[: max(_SWEEP_FLOOR, int(len(listed) * _SWEEP_SHARE))]
-        for start in range(0, len(missing), 500):
-            part = missing[start : start + 500]
+        for key in missing:
+            self._known[key] = (None, False)
+        return missing
+
+    def _close(self, keys: list[str]) -> None:
+        for start in range(0, len(keys), 500):
             # The hash is dropped, so the same content coming back counts as a change and reopens the item.
             session.execute(
                 update(InboxItem)
-                .where(InboxItem.integration_id == self.integration_id, InboxItem.external_id.in_(part))
+                .where(
+                    InboxItem.integration_id == self.integration_id,
+                    InboxItem.external_id.in_(keys[start : start + 500]),
+                )
                 .values(closed_at=now(), updated_at=now(), content_hash=None)
             )
-        for key in missing:
-            self._known[key] = (None, False)
-        self.counts.closed += len(missing)
-        return missing
-
-    def _count(self, known: tuple[str | None, bool] | None, is_open: bool) -> None:
-        if known is None:
-            self.counts.new += 1
-        elif known[1] and not is_open:
-            self.counts.closed += 1
-        else:
-            self.counts.changed += 1
 
     def _row(self, item: Arrived, digest: str) -> dict[str, Any]:
         # What arrives first in a run is the newest, so it gets the latest moment.
@@ -166,6 +192,15 @@ class Filing:
             "created_at": self._began - timedelta(microseconds=self._place),
             "updated_at": self._began,
         }
+
+
+def _count(counts: Counts, known: tuple[str | None, bool] | None, is_open: bool) -> None:
+    if known is None:
+        counts.new += 1
+    elif known[1] and not is_open:
+        counts.closed += 1
+    else:
+        counts.changed += 1
 
 
 def content_hash(item: Arrived) -> str:

@@ -25,15 +25,21 @@ _WRITTEN = ("uid", "owner_id", "integration_id", "external_id", "content_hash", 
             *_CONTENT)  # fmt: skip
 
 
-def write(rows: list[dict[str, Any]]) -> None:
+Packed = list[dict[str, Any]] | str
+"""Rows as the database takes them."""
+
+
+def packed(rows: list[dict[str, Any]]) -> Packed:
+    """On PostgreSQL one value: it is asked once for a page, not once for each of its rows."""
+    return rows if settings.on_sqlite else orjson.dumps(rows).decode()
+
+
+def write(rows: Packed) -> None:
     """Insert or change these rows."""
-    if settings.on_sqlite:
-        session.connection().execute(_UPSERT, rows)
-    else:
-        session.connection().execute(_UPSERT, {"rows": _as_text(rows)})
+    session.connection().execute(_UPSERT, {"rows": rows} if isinstance(rows, str) else rows)
 
 
-def write_page(integration_id: int, lease: str, cursor: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+def write_page(integration_id: int, lease: str, cursor: dict[str, Any], rows: Packed | None) -> None:
     """The same for one page of a run, which renews the run's lease and moves its cursor. Errors: Conflict.
 
     On PostgreSQL this is one statement, so it may stand without a transaction around it. Its commit does not wait for
@@ -41,17 +47,12 @@ def write_page(integration_id: int, lease: str, cursor: dict[str, Any], rows: li
     """
     if settings.on_sqlite:
         keep_lease(integration_id, lease, cursor)
-        if rows:
+        if rows is not None:
             write(rows)
         return
     ends_at = now() + LEASE
-    if not _PAGE.rows(id=integration_id, lease=lease, ends_at=ends_at, cursor=cursor, rows=_as_text(rows)):
+    if not _PAGE.rows(id=integration_id, lease=lease, ends_at=ends_at, cursor=cursor, rows=rows or "[]"):
         raise lost_lease(integration_id)
-
-
-def _as_text(rows: list[dict[str, Any]]) -> str:
-    """As one value: PostgreSQL is asked once for a page, not once for each of its rows."""
-    return orjson.dumps(rows).decode()
 
 
 def _given(*beside: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -20,7 +21,7 @@ from connectors import oauth
 from connectors.base import Connector, ConnectorError, Credentials, Page
 from connectors.registry import CONNECTORS
 from models import db
-from models.arrivals import Counts, Filing
+from models.arrivals import Changes, Counts, Filing
 from models.channels import ChannelsDue
 from models.clock import now
 from models.errors import Conflict
@@ -161,21 +162,23 @@ class _Run:
     def _file_pages(self, credentials: Credentials, cursor: dict[str, Any], deadline: float | None) -> bool:
         # The choice is no secret, and a refresh must not bring an older one back: it is kept beside the credentials.
         credentials = replace(credentials, extra={**credentials.extra, **self.chosen})
-        for page in ahead(self.connector.pull(credentials, cursor)):
-            self._file(page)
+        for page, changes in ahead(self._compared(credentials, cursor)):
+            self._store(page, changes)
             if deadline is not None and time.monotonic() > deadline:
                 return False
         return True
 
-    def _file(self, page: Page) -> None:
+    def _compared(self, credentials: Credentials, cursor: dict[str, Any]) -> Iterator[tuple[Page, Changes]]:
+        for page in self.connector.pull(credentials, cursor):
+            yield page, self.filing.compare(page.items, page.sweeps, page.skipped)
+
+    def _store(self, page: Page, changes: Changes) -> None:
         has_meetings = self.provider == "google-calendar"
-        with db.transaction(single=not (page.sweeps or has_meetings)):
-            changed = self.filing.file_page(page.items, self.lease, page.cursor)
-            for sweep in page.sweeps:
-                changed += self.filing.sweep(sweep.scope, sweep.external_ids)
+        with db.transaction(single=not (changes.closed or has_meetings)):
+            self.filing.store_page(changes, self.lease, page.cursor)
             if has_meetings:
-                follow_events(db.session.get_one(User, self.filing.owner_id), self.id, changed)
-        self.filing.counts.skipped += page.skipped
+                owner = db.session.get_one(User, self.filing.owner_id)
+                follow_events(owner, self.id, [*changes.written, *changes.closed])
 
     def _held(self, *, with_for_update: bool = False) -> Integration:
         """The integration, while this run has its lease. Errors: Conflict, also when it was disconnected meanwhile."""
