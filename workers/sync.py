@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -162,10 +163,11 @@ class _Run:
     def _file_pages(self, credentials: Credentials, cursor: dict[str, Any], deadline: float | None) -> bool:
         # The choice is no secret, and a refresh must not bring an older one back: it is kept beside the credentials.
         credentials = replace(credentials, extra={**credentials.extra, **self.chosen})
-        for page, changes in ahead(self._compared(credentials, cursor)):
-            self._store(page, changes)
-            if deadline is not None and time.monotonic() > deadline:
-                return False
+        with closing(ahead(self._compared(credentials, cursor))) as pages:
+            for page, changes in pages:
+                self._store(page, changes)
+                if deadline is not None and time.monotonic() > deadline:
+                    return False
         return True
 
     def _compared(self, credentials: Credentials, cursor: dict[str, Any]) -> Iterator[tuple[Page, Changes]]:
