@@ -38,6 +38,7 @@ def test_an_emptied_redis_costs_no_sync_no_webhook_and_no_mail(
     stage.serve(**settings)
     with Provider(providers, "github") as github:
         github.fill(ITEMS)
+        github.control("POST", "/rate", resource="search", limit=10_000)  # all have the same account, and its quota
         people = [Writer(stage.url, "tymblok", Journal()) for _ in range(syncs)]
         for person in people:
             asked = person.http.post("/tymblok/v1/integrations/github/connect", json={}).json()

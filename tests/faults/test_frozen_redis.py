@@ -37,7 +37,7 @@ def test_a_frozen_redis_delays_effects_and_no_answer(
         stage.start(role, **settings)
     wait_for(lambda: httpx.get(f"{stage.url}/readyz", timeout=5).json()["worker"] == "ok", 60)
     team = Team(stage, receiver)
-    with Load(stage, 36 if is_long else 20, pause=0.72) as load:  # 50 requests a second, each within its own limit
+    with Load(stage, 48 if is_long else 20, pause=0.72) as load:  # 50 requests a second, each within its own limit
         time.sleep(2)
         stage.redis.signal(signal.SIGSTOP)
         frozen = time.monotonic()

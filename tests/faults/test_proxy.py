@@ -78,7 +78,7 @@ class Proxy:
         )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def proxy(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     (other,) = free_ports(1)
     stage.serve(PUBLIC_URL=f"https://{HOST}")
