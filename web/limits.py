@@ -82,7 +82,6 @@ class Counter:
             self._local[key] = self._local.get(key, 0) + 1
             return self._local[key]
 
-
     def _ask(self, key: str) -> int:
         """One round trip on a connection of our own; the client's pool spends as long again on asking the socket."""
         try:
