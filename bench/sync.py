@@ -35,7 +35,8 @@ def raw(token: str, base: str) -> dict[str, Any]:
     from models.integrations import Integration
 
     with db.transaction():
-        filing = Filing(db.session.get_one(Integration, int(os.environ["BENCH_INTEGRATION"])))
+        integration = db.session.get_one(Integration, int(os.environ["BENCH_INTEGRATION"]))
+        filing, lease = Filing(integration), integration.lease()
     stored = 0
     with httpx.Client(headers={"Authorization": f"token {token}"}) as client:
         url: str | None = f"{base}/github/issues?filter=assigned&state=open&per_page=100"
@@ -46,7 +47,7 @@ def raw(token: str, base: str) -> dict[str, Any]:
                 for raw in orjson.loads(answer.content)
             ]
             with db.transaction():
-                filing.store(filing.compare(items))
+                filing.store(filing.compare(items), lease, {})
             stored += len(items)
             url = answer.links.get("next", {}).get("url")
     return {"items": stored}

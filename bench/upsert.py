@@ -44,9 +44,10 @@ def ours(integration_id: int, given: list[Item]) -> int:
     from models.integrations import Integration
 
     with db.transaction():
-        filing = Filing(db.session.get_one(Integration, integration_id))
+        integration = db.session.get_one(Integration, integration_id)
+        filing, lease = Filing(integration), integration.lease("bench")
         for start in range(0, len(given), 100):  # a page
-            filing.store(filing.compare(given[start : start + 100]))
+            filing.store(filing.compare(given[start : start + 100]), lease, {})
     return filing.counts.synced
 
 

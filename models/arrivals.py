@@ -19,7 +19,7 @@ from models.clock import now
 from models.db import session
 from models.inbox import InboxItem
 from models.integrations import Integration
-from models.upserts import Packed, packed, write, write_page
+from models.upserts import Packed, packed, write_page
 
 _SWEEP_FLOOR = 20
 _SWEEP_SHARE = 0.5
@@ -85,7 +85,7 @@ class Absence(Protocol):
 class Changes:
     """What a page changes in the inbox."""
 
-    rows: Packed | None
+    rows: Packed
     written: list[str]
     closed: list[str]
     counts: Counts
@@ -130,17 +130,10 @@ class Filing:
             rows[item.external_id] = self._row(item, digest)
         closed = [key for absence in absences for key in self._missing(absence)]
         counts.closed += len(closed)
-        return Changes(packed(list(rows.values())) if rows else None, list(rows), closed, counts)
+        return Changes(packed(list(rows.values())), list(rows), closed, counts)
 
-    def store(self, changes: Changes) -> None:
-        """Write them."""
-        if changes.rows is not None:
-            write(changes.rows)
-        self._close(changes.closed)
-        self.counts.add(changes.counts)
-
-    def store_page(self, changes: Changes, lease: str, cursor: dict[str, Any]) -> None:
-        """The same, with the place that the run has reached. Errors: Conflict, when the lease was lost."""
+    def store(self, changes: Changes, lease: str, cursor: dict[str, Any]) -> None:
+        """Write them, with the place that the run has reached. Errors: Conflict, when the lease was lost."""
         write_page(self.integration_id, lease, cursor, changes.rows)
         self._close(changes.closed)
         self.counts.add(changes.counts)

@@ -24,9 +24,8 @@ _CONTENT = ("source", "type", "priority", "title", "description", "external_url"
 _WRITTEN = ("uid", "owner_id", "integration_id", "external_id", "content_hash", "closed_at", "created_at", "updated_at",
             *_CONTENT)  # fmt: skip
 
-
-Packed = list[dict[str, Any]] | str
-"""Rows as the database takes them."""
+Packed = Any
+"""Rows as the database takes them: a list on SQLite, JSON in one text on PostgreSQL."""
 
 
 def packed(rows: list[dict[str, Any]]) -> Packed:
@@ -34,36 +33,18 @@ def packed(rows: list[dict[str, Any]]) -> Packed:
     return rows if settings.on_sqlite else orjson.dumps(rows).decode()
 
 
-def write(rows: Packed) -> None:
-    """Insert or change these rows."""
-    session.connection().execute(_UPSERT, {"rows": rows} if isinstance(rows, str) else rows)
-
-
-def write_page(integration_id: int, lease: str, cursor: dict[str, Any], rows: Packed | None) -> None:
-    """The same for one page of a run, which renews the run's lease and moves its cursor. Errors: Conflict.
+def write_page(integration_id: int, lease: str, cursor: dict[str, Any], rows: Packed) -> None:
+    """Insert or change one page of a run, which renews the run's lease and moves its cursor. Errors: Conflict.
 
     On PostgreSQL this is one statement, so it may stand without a transaction around it. Its commit does not wait for
     the disk: a page and the run's place in the list are lost together, and come again; nobody was told of either.
     """
     if settings.on_sqlite:
         keep_lease(integration_id, lease, cursor)
-        if rows is not None:
-            write(rows)
-        return
-    ends_at = now() + LEASE
-    if not _PAGE.rows(id=integration_id, lease=lease, ends_at=ends_at, cursor=cursor, rows=rows or "[]"):
+        if rows:
+            session.connection().execute(_STATEMENT, rows)
+    elif not _STATEMENT.rows(id=integration_id, lease=lease, ends_at=now() + LEASE, cursor=cursor, rows=rows):
         raise lost_lease(integration_id)
-
-
-def _given(*beside: Any) -> Any:
-    """The rows of that value, where there is a row `beside`."""
-    columns = (Column(name, _TABLE.c[name].type) for name in _WRITTEN)
-    listed = func.json_to_recordset(cast(bindparam("rows", type_=Text()), JSON()))
-    rows = listed.table_valued(*columns).render_derived(with_types=True)
-    source: Any = rows
-    for each in beside:
-        source = source.join(each, true())
-    return postgresql.insert(_TABLE).from_select(_WRITTEN, select(*rows.c).select_from(source))
 
 
 def _upsert(insert: Any) -> Any:
@@ -97,8 +78,12 @@ def _page() -> Statement:
         .returning(Integration.id, func.set_config("synchronous_commit", "off", True))
         .cte("held")
     )
-    return Statement(select(held.c.id).add_cte(_upsert(_given(held)).cte("written")))
+    listed = func.json_to_recordset(cast(bindparam("rows", type_=Text()), JSON()))
+    columns = (Column(name, _TABLE.c[name].type) for name in _WRITTEN)
+    rows = listed.table_valued(*columns).render_derived(with_types=True)
+    given = select(*rows.c).select_from(rows.join(held, true()))
+    written = _upsert(postgresql.insert(_TABLE).from_select(_WRITTEN, given)).cte("written")
+    return Statement(select(held.c.id).add_cte(written))
 
 
-_UPSERT = _upsert(sqlite.insert(_TABLE) if settings.on_sqlite else _given())
-_PAGE = _page()
+_STATEMENT: Any = _upsert(sqlite.insert(_TABLE)) if settings.on_sqlite else _page()

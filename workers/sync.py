@@ -177,7 +177,7 @@ class _Run:
     def _store(self, page: Page, changes: Changes) -> None:
         has_meetings = self.provider == "google-calendar"
         with db.transaction(single=not (changes.closed or has_meetings)):
-            self.filing.store_page(changes, self.lease, page.cursor)
+            self.filing.store(changes, self.lease, page.cursor)
             if has_meetings:
                 owner = db.session.get_one(User, self.filing.owner_id)
                 follow_events(owner, self.id, [*changes.written, *changes.closed])

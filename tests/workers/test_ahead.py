@@ -54,20 +54,22 @@ def test_an_error_comes_after_all_that_came_before():
 
 def test_what_is_left_early_is_closed():
     pages = Pages()
-    for _ in ahead(iter(pages)):
+    source = iter(pages)  # held here, so that only closing it can end it
+    for _ in ahead(source):
         break
     assert pages.is_closed.wait(5)
 
 
 def test_who_leaves_early_does_not_wait_for_what_was_asked_for():
-    goes_on = Event()
+    goes_on, has_come = Event(), Event()
 
     def slow() -> Iterator[int]:
         yield 0
         goes_on.wait(30)
+        has_come.set()
         yield 1
 
     for _ in ahead(slow()):
         break
-    assert not goes_on.is_set()
+    assert not has_come.is_set()
     goes_on.set()
