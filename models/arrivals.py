@@ -230,4 +230,3 @@ def adopt_orphans(integration: Integration, sources: tuple[str, ...]) -> None:
         )
         .values(integration_id=integration.id, kept_from=None)
     )
-
